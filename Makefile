@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Prerequisites are made in their order: the cheap complaints come first.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: style help venv index run photos-given test check lint format bench bench-search bench-serve bench-duplicates bench-engines test-engines test-full lock pages dist docs clean
+.PHONY: style help venv index run photos-given test check lint format bench bench-search bench-serve bench-duplicates bench-engines test-engines test-full lock pages api-types dist docs clean
 
 ## help              this list
 help:
@@ -98,8 +98,11 @@ check: $(VENV)/.installed
 	wait $$types; types=$$?; cat $(VENV)/mypy.log; exit $$((tests | types))
 
 ## lint              the same without the tests
+# A test checks the types of the pages' scripts, too. Here they are checked if npm has been run.
 lint: style
 	$(BIN)/mypy
+	@if [ -x node_modules/.bin/tsc ]; then node_modules/.bin/tsc; else \
+	  echo 'The scripts of the pages are not checked: run "npm ci" first.'; fi
 
 style: $(VENV)/.installed
 	@# Fails when constraints.txt no longer satisfies pyproject.toml: `make lock` mends that.
@@ -155,6 +158,10 @@ lock: $(VENV)/.packages
 ## pages             bundle the scripts and style sheets of the pages anew (needs Node and npm)
 pages: node_modules/.package-lock.json
 	node tools/bundle_pages.mjs
+
+## api-types         write the types of the HTTP API anew, for the scripts of the pages
+api-types: $(VENV)/.installed
+	$(BIN)/python tools/write_api_types.py
 
 node_modules/.package-lock.json: package-lock.json
 	npm ci --silent

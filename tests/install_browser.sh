@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the page tests need beside Python's packages: a browser, and by npm axe-core, which
-# looks for barriers, and esbuild, which bundles the pages. The browser is Debian's Chromium without
-# windows where it can be installed, else a Chromium that the system has, else Debian's whole
-# Chromium, else Playwright's own.
+# looks for barriers, esbuild, which bundles the pages, and TypeScript, which checks the types of their
+# scripts. The browser is Debian's Chromium without windows where it can be installed, else a Chromium
+# that the system has, else Debian's whole Chromium, else Playwright's own.
 #
 #     tests/install_browser.sh PYTHON
 set -euo pipefail
@@ -32,6 +32,6 @@ has_browser || "$1" -m playwright install chromium
 
 if command -v npm >/dev/null; then
   cd ..
-  # Without axe-core and esbuild only some tests skip. So a machine without a network runs the others.
-  npm ci --silent || { echo 'npm cannot fetch axe-core and esbuild: their tests skip' >&2; [ -z "${CI:-}" ]; }
+  # Without these packages only some tests skip. So a machine without a network runs the others.
+  npm ci --silent || { echo 'npm cannot fetch axe-core, esbuild and TypeScript: their tests skip' >&2; [ -z "${CI:-}" ]; }
 fi

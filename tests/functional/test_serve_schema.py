@@ -1,6 +1,7 @@
 """serve: the OpenAPI document is complete, and the server keeps to it for random requests."""
 
 import io
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -189,6 +190,12 @@ def test_every_answer_has_a_schema_or_a_media_type(
         assert shape["type"] == "object", name
         assert shape["properties"], name
         assert shape["description"], name
+
+
+def test_the_types_of_the_pages_scripts_are_those_of_the_document(document: Any) -> None:
+    """If this fails, run `make api-types`, and commit the file."""
+    tool = runpy.run_path(str(Path(__file__).parents[2] / "tools/write_api_types.py"))
+    assert tool["TYPES"].read_text("utf-8") == tool["write_types"](document)
 
 
 def test_the_examples_are_valid_requests(server: Server, document: Any) -> None:

@@ -28,6 +28,21 @@ from sokkuri.web.routes import (
 )
 from sokkuri.web.services.metrics import MetricsMiddleware
 
+# searches before images: the route of an image would take ".../similar" for a part of the id
+API_ROUTERS = (
+    searches.router,
+    originals.router,
+    images.router,
+    duplicates.router,
+    labels.router,
+    maps.router,
+    indexing.router,
+    selections.router,
+    trash.router,
+    state.router,
+)
+"""The routers of the HTTP API, in the order in which they are asked."""
+
 _GZIP_MIN_BYTES = 20_000  # smaller answers take longer to compress than to send
 
 
@@ -65,21 +80,8 @@ def create_app(
     )
     app.state.context = context
     add_error_handlers(app, pages.not_found_page)
-    # searches before images: the route of an image would take ".../similar" for a part of the id
-    for module in (
-        searches,
-        originals,
-        images,
-        duplicates,
-        labels,
-        maps,
-        indexing,
-        selections,
-        trash,
-        state,
-        pages,
-    ):
-        app.include_router(module.router)
+    for router in (*API_ROUTERS, pages.router):
+        app.include_router(router)
     pages.add_static_files(app)
     _add_middleware(app, context)
     return app

@@ -3,7 +3,7 @@
 
 import * as api from "./base/api.js";
 import { watchConnection } from "./base/connection.js";
-import { h, isTyping, toast } from "./base/dom.js";
+import { findAll, h, isTyping, mustFind, toast } from "./base/dom.js";
 import { openHelp } from "./base/help.js";
 import { icon, kana } from "./base/icons.js";
 import { navigate, reload, start } from "./base/router.js";
@@ -19,6 +19,12 @@ import * as search from "./search/view.js";
 import * as setup from "./setup/view.js";
 import * as status from "./status/view.js";
 
+/**
+ * @import { InfoDocument } from "./base/api_types.js"
+ * @import { ViewModule } from "./base/router.js"
+ */
+
+/** @type {Record<string, ViewModule>} */
 const ROUTES = {
   "/browse": browse,
   "/search": search,
@@ -30,12 +36,14 @@ const ROUTES = {
   "/status": status,
 };
 const THEMES = { auto: "Theme: same as the system", light: "Theme: light", dark: "Theme: dark" };
+/** @type {Record<string, string>} */
 const PLACES = {
   b: "/browse", s: "/search", r: "/rings", m: "/map", d: "/duplicates", l: "/label", t: "/status",
 };
 
 const MOSAIC_FORCED = "Mosaic stays on: the server was started with --mosaic";
 
+/** @type {?Promise<InfoDocument>} */
 let info = null;
 
 /** Information about the server. It is fetched once; after a failure it is fetched again. */
@@ -51,8 +59,9 @@ function getInfo() {
 }
 
 function themeButton() {
-  const order = Object.keys(THEMES);
+  const order = /** @type {(keyof typeof THEMES)[]} */ (Object.keys(THEMES));
   const button = h("button", { type: "button", class: "icon-button" });
+  /** @param {keyof typeof THEMES} theme */
   const apply = (theme) => {
     if (theme === "auto") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = theme;
@@ -73,6 +82,7 @@ function themeButton() {
 function mosaicButton() {
   const button = h("button", { type: "button", class: "icon-button", role: "switch",
     "aria-label": "Mosaic: show pictures as blocks" }, icon("mosaic"));
+  /** @param {boolean} on */
   const apply = (on) => {
     const forced = settings.isForced("mosaic");
     button.setAttribute("aria-checked", String(on));
@@ -115,38 +125,42 @@ function listenForShortcuts(focusFind) {
 }
 
 // The router has no address "#view", and some browsers do not move the focus for such a link.
+/** @param {HTMLElement} main */
 function listenForSkip(main) {
-  document.querySelector(".skip").addEventListener("click", (event) => {
+  mustFind(".skip").addEventListener("click", (event) => {
     event.preventDefault();
     main.focus();
   });
 }
 
-/** Starts the only page of a server whose folder has no collection yet. */
+/**
+ * Starts the only page of a server whose folder has no collection yet.
+ * @param {HTMLElement} main
+ */
 function bootSetup(main) {
   document.body.classList.add("setting-up");
-  document.getElementById("tools").append(themeButton());
+  mustFind("#tools").append(themeButton());
   listenForSkip(main);
   start({ "/setup": setup }, main, getInfo);
 }
 
 function boot() {
-  for (const placeholder of document.querySelectorAll("[data-icon]")) {
-    const name = placeholder.dataset.icon;
+  for (const placeholder of findAll("[data-icon]", document)) {
+    const name = placeholder.dataset.icon ?? "";
     placeholder.replaceWith(icon(name, { size: name === "mark" ? 24 : 20 }));
   }
-  document.querySelector(".wordmark .kana").append(kana());
-  const main = document.getElementById("view");
+  mustFind(".wordmark .kana").append(kana());
+  const main = mustFind("#view");
   if (location.pathname === "/setup") {
     bootSetup(main);
     return;
   }
-  document.getElementById("tools").append(mosaicButton(), themeButton(), helpButton());
-  watchConnection(document.getElementById("banner"), () => {
+  mustFind("#tools").append(mosaicButton(), themeButton(), helpButton());
+  watchConnection(mustFind("#banner"), () => {
     // A view that is complete stays. It loads its missing parts itself on the event "found".
     if (!main.firstElementChild || main.querySelector("[data-lost]")) reload();
   });
-  listenForShortcuts(installFind(document.getElementById("find-place"), getInfo));
+  listenForShortcuts(installFind(mustFind("#find-place"), getInfo));
   listenForSkip(main);
   start(ROUTES, main, getInfo);
 }

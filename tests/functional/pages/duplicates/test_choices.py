@@ -13,6 +13,11 @@ from run_cli import sokkuri
 from run_server import TIMEOUT_SECONDS, serving
 from tiny_model import write_tiny_model
 
+UNREAD = (
+    "2 pictures were not read yet for the evidence on which picture to keep, or for bursts. To "
+    "read them, run sokkuri duplicates --bursts."
+)
+
 
 @pytest.fixture(scope="module")
 def twins(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -78,6 +83,9 @@ def test_bursts_are_read_and_shown_on_request_and_cannot_be_dropped(
         write_frame(photos, number, f"2026:05:01 12:00:0{number}", blur=number + 0.2)
     sokkuri("index", photos, "--model", write_tiny_model(tmp_path / "tiny.onnx"))
     sokkuri("duplicates", "-C", photos)
+    with serving(photos) as server, visitors(server.address) as visit:
+        visit.go("/duplicates?bursts=1")
+        expect(visit.page.locator(".copies-unread")).to_have_text(UNREAD)  # there is no button
     with serving(photos, "--allow-changes") as server, visitors(server.address) as visit:
         page = visit.page
         visit.go("/duplicates")

@@ -1,4 +1,4 @@
-"""The files of the pages: their addresses, and whether the bundle is made of its sources."""
+"""The files of the pages: their addresses, their types, and that the bundle follows its sources."""
 
 import gzip
 import re
@@ -57,3 +57,15 @@ def test_the_committed_bundle_is_made_of_the_sources(tmp_path: Path) -> None:
     assert sorted(built) == sorted(committed) == ["pages.css", "pages.js"]
     changed = [name for name, text in built.items() if text != committed[name]]
     assert not changed, f"run `make pages`: the bundle lacks changes of its sources: {changed}"
+
+
+@pytest.mark.skipif(
+    NODE is None or not (PROJECT / "node_modules/typescript").is_dir(),
+    reason="needs Node, and TypeScript, which tests/install_browser.sh fetches with npm",
+)
+def test_the_types_in_the_scripts_are_right() -> None:
+    """If this fails, run `npm run types`: TypeScript checks the JSDoc comments of every module."""
+    assert NODE is not None
+    tsc = [NODE, PROJECT / "node_modules/typescript/bin/tsc", "-p", PROJECT]
+    checked = subprocess.run(tsc, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr

@@ -5,13 +5,30 @@ import * as settings from "./settings.js";
 
 export { toQuery } from "./query.js";
 
+/**
+ * @import {
+ *   GetAnswer, GetPath, ImageDocument, PostAnswers, PostBodies, SearchRequestDocument,
+ *   SearchResultDocument, StatusEventDocument
+ * } from "./api_types.js"
+ * @import { Params } from "./query.js"
+ */
+
+/**
+ * @typedef {{signal?: AbortSignal}} Options
+ * @typedef {{method?: string, signal?: AbortSignal, headers?: Record<string, string>,
+ *   body?: string | FormData}} Request
+ */
+
 const BASE = "/api/v1";
 const RETRIES = 3;
 const URN = "urn:sokkuri:problem:";
 
 /** An error that the server reported, as an RFC 9457 problem. */
 export class Problem extends Error {
-  /** @param {{status: number, title?: string, detail?: string, type?: string}} problem */
+  /**
+   * @param {{status: number, title?: string, detail?: string, type?: string}} problem
+   * @param {number} [retryAfter] seconds
+   */
   constructor({ status, title, detail, type }, retryAfter = 0) {
     super(detail || title || `The server answered ${status}`);
     this.name = "Problem";
@@ -30,6 +47,18 @@ export class LostServer extends Error {
     this.name = "LostServer";
   }
 }
+
+/**
+ * Whether a request was cancelled.
+ * @param {unknown} error
+ */
+export const isAbort = (error) => error instanceof Error && error.name === "AbortError";
+
+/**
+ * What an error says.
+ * @param {unknown} error
+ */
+export const messageOf = (error) => (error instanceof Error ? error.message : String(error));
 
 /**
  * Sends two events: "lost" when the server did not answer a request, and "found" when the server
@@ -62,16 +91,22 @@ export function imageUrl(id, kind, { size, v } = {}) {
 
 /**
  * Sends a GET request and returns the JSON answer.
- * @param {string} path below /api/v1
- * @param {?Object<string, *>} [params]
- * @param {{signal?: AbortSignal}} [options]
- * @returns {Promise<*>}
+ * @template {GetPath} Path
+ * @param {Path} path below /api/v1
+ * @param {?Params} [params]
+ * @param {Options} [options]
+ * @returns {Promise<GetAnswer<Path>>}
  */
 export function get(path, params, { signal } = {}) {
   const query = toQuery(params);
   return request(`${BASE}${path}${query ? `?${query}` : ""}`, { signal });
 }
 
+/**
+ * @param {string} url
+ * @param {Request} options
+ * @returns {Promise<any>} the answer; `get` and `post` know its type
+ */
 async function request(url, options) {
   for (let attempt = 0; ; attempt++) {
     const response = await send(url, options);
@@ -86,8 +121,16 @@ async function request(url, options) {
 
 // Whether a request may be sent again after status 503. A POST request may have changed something,
 // except when the server was busy: then it refused the request before it did anything.
+/**
+ * @param {Problem} problem
+ * @param {Request} options
+ */
 const canRetry = (problem, { method }) => !method || problem.type === `${URN}busy`;
 
+/**
+ * @param {string} url
+ * @param {Request} options
+ */
 async function send(url, options) {
   try {
     const headers = { accept: "application/json", ...options.headers };
@@ -97,6 +140,10 @@ async function send(url, options) {
   }
 }
 
+/**
+ * @param {Response} response
+ * @param {AbortSignal} [signal]
+ */
 async function readJson(response, signal) {
   try {
     return await response.json();
@@ -105,13 +152,18 @@ async function readJson(response, signal) {
   }
 }
 
-/** The error to throw after a failed request; reports a lost server unless it was cancelled. */
+/**
+ * The error to throw after a failed request; reports a lost server unless it was cancelled.
+ * @param {unknown} error
+ * @param {AbortSignal} [signal]
+ */
 function connectionError(error, signal) {
-  if (signal?.aborted || error.name === "AbortError") return error;
+  if (signal?.aborted || isAbort(error)) return error;
   connection.dispatchEvent(new Event("lost"));
   return new LostServer();
 }
 
+/** @param {Response} response */
 async function toProblem(response) {
   const retryAfter = Number(response.headers.get("retry-after")) || 0;
   let problem = {};
@@ -124,6 +176,11 @@ async function toProblem(response) {
     retryAfter);
 }
 
+/**
+ * @param {number} milliseconds
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<void>}
+ */
 function pause(milliseconds, signal) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, milliseconds);
@@ -134,48 +191,94 @@ function pause(milliseconds, signal) {
   });
 }
 
-/** The details of one image. */
+/**
+ * The details of one image.
+ * @param {string} id
+ * @param {Options} [options]
+ * @returns {Promise<ImageDocument>}
+ */
 export const image = (id, options) => get(`/images/${encodeId(id)}`, null, options);
 
-/** Images that look like an image of the collection. */
+/**
+ * Images that look like an image of the collection.
+ * @param {string} id
+ * @param {?Params} [params]
+ * @param {Options} [options]
+ * @returns {Promise<SearchResultDocument>}
+ */
 export const similar = (id, params, options) =>
   get(`/images/${encodeId(id)}/similar`, params, options);
 
-/** Width-to-height ratios and groups of all images, for the layout of the grid. */
+/**
+ * Width-to-height ratios and groups of all images, for the layout of the grid.
+ * @param {?Params} [params]
+ * @param {Options} [options]
+ */
 export const grid = (params, options) => get("/grid", params, options);
 
-/** Up to 500 images in the order of the grid. */
+/**
+ * Up to 500 images in the order of the grid.
+ * @param {?Params} [params]
+ * @param {Options} [options]
+ */
 export const gridItems = (params, options) => get("/grid/items", params, options);
 
-/** All folders with the number of images in and below them. */
+/**
+ * All folders with the number of images in and below them.
+ * @param {Options} [options]
+ */
 export const folders = (options) => get("/folders", null, options);
 
-/** Counts, disk use, and recall of the index. */
+/**
+ * Counts, disk use, and recall of the index.
+ * @param {Options} [options]
+ */
 export const status = (options) => get("/status", null, options);
 
-/** A page of the images whose files were read in part. */
+/**
+ * A page of the images whose files were read in part.
+ * @param {?Params} [params]
+ * @param {Options} [options]
+ */
 export const damaged = (params, options) => get("/damaged", params, options);
 
-/** A page of the images that could not be read. */
+/**
+ * A page of the images that could not be read.
+ * @param {?Params} [params]
+ * @param {Options} [options]
+ */
 export const failures = (params, options) => get("/failures", params, options);
 
-/** A page of groups of near-duplicates. */
+/**
+ * A page of groups of near-duplicates.
+ * @param {?Params} [params]
+ * @param {Options} [options]
+ */
 export const duplicates = (params, options) => get("/duplicates", params, options);
 
-/** How many images were compared, and whether a comparison is running. */
+/**
+ * How many images were compared, and whether a comparison is running.
+ * @param {Options} [options]
+ */
 export const comparing = (options) => get("/duplicates/state", null, options);
 
-/** The latest drops whose files are in the trash. */
+/**
+ * The latest drops whose files are in the trash.
+ * @param {Options} [options]
+ */
 export const drops = (options) => get("/duplicates/drops", null, options);
 
-/** Name, version and settings of the server. */
+/**
+ * Name, version and settings of the server.
+ * @param {Options} [options]
+ */
 export const info = (options) => get("/info", null, options);
 
 /**
  * Searches with uploaded pictures or with images of the collection.
- * @param {FormData|Object<string, *>} query a form with files, or an object that is sent as JSON
- * @param {{signal?: AbortSignal}} [options]
- * @returns {Promise<*>}
+ * @param {FormData | SearchRequestDocument} query a form with files, or what is sent as JSON
+ * @param {Options} [options]
+ * @returns {Promise<SearchResultDocument>}
  */
 export function search(query, { signal } = {}) {
   if (!(query instanceof FormData)) return post("/search", query, { signal });
@@ -184,10 +287,11 @@ export function search(query, { signal } = {}) {
 
 /**
  * Sends a POST request with a JSON body and returns the JSON answer.
- * @param {string} path below /api/v1
- * @param {*} body
- * @param {{signal?: AbortSignal, headers?: Object<string, string>}} [options]
- * @returns {Promise<*>}
+ * @template {keyof PostBodies} Path
+ * @param {Path} path below /api/v1
+ * @param {PostBodies[Path]} body
+ * @param {{signal?: AbortSignal, headers?: Record<string, string>}} [options]
+ * @returns {Promise<PostAnswers[Path]>}
  */
 export function post(path, body, { signal, headers } = {}) {
   return request(`${BASE}${path}`, {
@@ -212,14 +316,23 @@ export async function healthy() {
 
 // The whole page shares one stream: browsers allow few connections, and pictures need them. A
 // hidden tab closes its stream.
+/**
+ * @typedef {{onMessage: (status: StatusEventDocument) => void,
+ *   onError?: (error: Event) => unknown}} Watcher
+ */
+
+/** @type {Set<Watcher>} */
 const watchers = new Set();
+/** @type {?EventSource} */
 let source = null;
+/** @type {?StatusEventDocument} */
 let last = null;
 
 /**
  * Calls back with each status that the server sends: {total, waiting, failed, runs, revision}.
- * @param {(status: *) => void} onMessage
- * @param {(error: Event) => void} [onError] called when the stream breaks; it reconnects by itself
+ * @param {(status: StatusEventDocument) => void} onMessage
+ * @param {(error: Event) => unknown} [onError] called when the stream breaks; it reconnects by
+ *   itself
  * @returns {() => void} ends the calls
  */
 export function events(onMessage, onError) {
@@ -240,8 +353,10 @@ function openStream() {
   if (source || !watchers.size || document.hidden) return;
   source = new EventSource(`${BASE}/events`);
   source.addEventListener("status", ({ data }) => {
-    last = JSON.parse(data);
-    for (const { onMessage } of [...watchers]) onMessage(last);
+    /** @type {StatusEventDocument} */
+    const status = JSON.parse(data);
+    last = status;
+    for (const { onMessage } of [...watchers]) onMessage(status);
   });
   source.addEventListener("error", (event) => {
     for (const { onError } of [...watchers]) onError?.(event);

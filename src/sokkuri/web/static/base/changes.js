@@ -1,12 +1,15 @@
 // Requests that change something. Each carries the key that only pages of this server can read.
 
-import { get, post } from "./api.js";
+import { Problem, get, post } from "./api.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
+
+/** @import { PostAnswers, PostBodies } from "./api_types.js" */
 
 const HEADER = "X-Sokkuri-Change";
 const REFUSED = "urn:sokkuri:problem:changes";
 
+/** @type {?Promise<string>} */
 let key = null;
 
 /** The key of the server. It is fetched once; after a failure it is fetched again. */
@@ -20,10 +23,11 @@ function getKey() {
 
 /**
  * Sends a change.
- * @param {string} path below /api/v1
- * @param {*} body sent as JSON
+ * @template {keyof PostBodies} Path
+ * @param {Path} path below /api/v1
+ * @param {PostBodies[Path]} body sent as JSON
  * @param {{signal?: AbortSignal}} [options]
- * @returns {Promise<*>} the answer; throws a Problem or a LostServer
+ * @returns {Promise<PostAnswers[Path]>} the answer; throws a Problem or a LostServer
  */
 export async function change(path, body, { signal } = {}) {
   const keyBefore = key;
@@ -31,7 +35,7 @@ export async function change(path, body, { signal } = {}) {
     return await post(path, body, { signal, headers: { [HEADER]: await getKey() } });
   } catch (error) {
     // A restarted server has a new key: fetch it and try once more.
-    if (error.type !== REFUSED || !keyBefore) throw error;
+    if (!(error instanceof Problem) || error.type !== REFUSED || !keyBefore) throw error;
     key = null;
     return post(path, body, { signal, headers: { [HEADER]: await getKey() } });
   }

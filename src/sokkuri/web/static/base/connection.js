@@ -39,6 +39,7 @@ export function watchConnection(banner, onFound) {
   });
 }
 
+/** @param {HTMLElement} banner */
 function show(banner) {
   const retry = h("button", { type: "button", class: "button", onclick: attempt }, "Try now");
   const text = h("span", null, "The server does not answer. Trying again…");

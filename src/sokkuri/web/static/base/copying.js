@@ -1,6 +1,6 @@
 // Copies texts to the clipboard.
 
-import { toast } from "./dom.js";
+import { focused, toast } from "./dom.js";
 
 /**
  * Copies a text, and says so.
@@ -17,16 +17,17 @@ export async function copyText(text, said) {
 }
 
 // Browsers offer no clipboard API over plain HTTP from another machine.
+/** @param {string} text */
 function copyByCommand(text) {
   const field = document.createElement("textarea");
   field.className = "unseen";
   field.setAttribute("aria-hidden", "true");
-  const focused = document.activeElement;
+  const before = focused();
   field.value = text;
   document.body.append(field);
   field.select();
   const copied = document.execCommand("copy");
   field.remove();
-  focused?.focus?.();
+  before?.focus();
   return copied;
 }

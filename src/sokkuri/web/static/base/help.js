@@ -34,6 +34,10 @@ export function openHelp() {
   dialog.showModal();
 }
 
+/**
+ * @param {string} title
+ * @param {string[][]} shortcuts
+ */
 function list(title, shortcuts) {
   const lines = shortcuts.map(([keys, meaning]) =>
     h("div", null, h("dt", null, keys.split(" ").map((key) => h("kbd", null, key))),

@@ -3,6 +3,7 @@
 const SVG = "http://www.w3.org/2000/svg";
 
 // SVG paths, drawn as lines. Paths that start with "fill:" are filled.
+/** @type {Record<string, string[]>} */
 const DRAWINGS = {
   mark: ["M3.5 3.5h11v11h-11z", "fill:M9 9h12v12H9z"],
   browse: ["M3 5h8v6H3z", "M14 5h7v6h-7z", "M3 14h5v5H3z", "M11 14h10v5H11z"],
@@ -85,6 +86,10 @@ export function icon(name, { size = 20, label } = {}) {
   return svg;
 }
 
+/**
+ * @param {Element} el
+ * @param {Record<string, unknown>} attributes
+ */
 function set(el, attributes) {
   for (const [name, value] of Object.entries(attributes)) el.setAttribute(name, String(value));
 }

@@ -1,15 +1,24 @@
 // Views that stay while only the query string of their address changes.
 
 /**
+ * @import { Query } from "./query.js"
+ * @import { Context, View, ViewModule } from "./router.js"
+ */
+
+/**
+ * @typedef {{go: (params: Query) => Promise<void>, stop: () => void}} Lasting go: shows the state
+ *   of an address
+ */
+
+/**
  * The functions `show` and `update` of a view module.
- * @template V
- * @param {(main: HTMLElement, context: import("./router.js").Context) => V} make returns a view
- *   with `go(params)`, which shows the state of an address, and `stop()`
+ * @param {(main: HTMLElement, context: Context) => Lasting} make returns a view
  */
 export function lasting(make) {
+  /** @type {?Lasting} */
   let active = null;
   return {
-    /** @type {import("./router.js").View} */
+    /** @type {View} */
     async show(main, params, context) {
       const view = make(main, context);
       active = view;
@@ -19,6 +28,7 @@ export function lasting(make) {
         view.stop();
       };
     },
+    /** @type {NonNullable<ViewModule["update"]>} */
     async update(params) {
       if (!active) return false;
       await active.go(params);

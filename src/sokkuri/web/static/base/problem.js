@@ -1,13 +1,16 @@
 // Panels for errors and empty pages: a title, a sentence, and what to do next.
 
+import { LostServer, Problem, messageOf } from "./api.js";
 import { h } from "./dom.js";
 import { capitalise } from "./format.js";
 import { icon } from "./icons.js";
 
+/** @import { Child } from "./dom.js" */
+
 /**
  * A panel that replaces a view or a part of it.
- * @param {{icon?: string, title: string, text?: *, level?: number}} about
- * @param {...*} actions links and buttons
+ * @param {{icon?: string, title: string, text?: Child, level?: number}} about
+ * @param {...Child} actions links and buttons
  * @returns {HTMLElement}
  */
 export function panel({ icon: name, title, text, level = 1 }, ...actions) {
@@ -20,8 +23,8 @@ export function panel({ icon: name, title, text, level = 1 }, ...actions) {
 
 /**
  * The panel for an error.
- * @param {Error} error a Problem, a LostServer or a programming error of the page
- * @param {?() => void} retry
+ * @param {unknown} error a Problem, a LostServer or a programming error of the page
+ * @param {?(() => void)} retry
  * @param {number} [level] of the heading
  * @returns {HTMLElement}
  */
@@ -29,22 +32,25 @@ export function problemPanel(error, retry, level = 1) {
   const again = retry &&
     h("button", { type: "button", class: "button", onclick: retry }, "Try again");
   const home = h("a", { class: "button quiet", href: "/browse" }, "Browse");
-  if (error.name === "LostServer") {
+  if (error instanceof LostServer) {
     const lost = panel({ icon: "lost", level, title: "The server does not answer",
       text: "This page continues by itself when the server is back." }, again);
     lost.dataset.lost = "";
     return lost;
   }
-  if (error.name === "Problem") {
+  if (error instanceof Problem) {
     const missing = error.status === 404;
     return panel({ icon: missing ? "missing" : "problem", level, title: sentenceCase(error.title),
       text: capitalise(error.detail) }, missing ? null : again, home);
   }
   return panel({ icon: "problem", level, title: "Something went wrong on this page",
-    text: error.message }, again, home);
+    text: messageOf(error) }, again, home);
 }
 
-/** In sentence case: "Not Found" becomes "Not found"; "HTTP" stays. */
+/**
+ * In sentence case: "Not Found" becomes "Not found"; "HTTP" stays.
+ * @param {string} text
+ */
 function sentenceCase(text) {
   const lowered = text.replace(/\b([A-Z])([a-z]+)\b/g, (word, first, rest, offset) =>
     offset ? first.toLowerCase() + rest : word);

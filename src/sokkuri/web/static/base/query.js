@@ -2,6 +2,11 @@
 // byte is a lone surrogate U+DC80..DCFF in a string, and %80..%FF in an address. URLSearchParams
 // loses these bytes, so this module encodes and decodes addresses itself.
 
+/**
+ * @typedef {string | number | boolean | null | undefined} Value
+ * @typedef {Record<string, Value | readonly Value[]>} Params of an address
+ */
+
 const bytes = new TextEncoder();
 const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -14,7 +19,7 @@ const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export function encode(value) {
   let out = "";
   for (const char of String(value)) {
-    const code = char.codePointAt(0);
+    const code = char.codePointAt(0) ?? 0;
     if (code >= 0xdc80 && code <= 0xdcff) out += `%${(code - 0xdc00).toString(16).toUpperCase()}`;
     else if (code >= 0xd800 && code <= 0xdfff) out += "%EF%BF%BD";
     else out += encodeURIComponent(char);
@@ -38,11 +43,16 @@ export function decode(value) {
   return decodeBytes(Uint8Array.from(raw));
 }
 
+/**
+ * @param {number | undefined} high
+ * @param {number | undefined} low
+ */
 function hexByte(high, low) {
   const digits = String.fromCharCode(high ?? 0, low ?? 0);
   return /^[0-9a-f]{2}$/i.test(digits) ? parseInt(digits, 16) : -1;
 }
 
+/** @param {Uint8Array} raw */
 function decodeBytes(raw) {
   try {
     return text.decode(raw);
@@ -51,7 +61,10 @@ function decodeBytes(raw) {
   }
 }
 
-/** As surrogateescape in Python: each byte that is not valid UTF-8 becomes U+DC00 + byte. */
+/**
+ * As surrogateescape in Python: each byte that is not valid UTF-8 becomes U+DC00 + byte.
+ * @param {Uint8Array} raw
+ */
 function decodeEscaping(raw) {
   let out = "";
   for (let i = 0; i < raw.length;) {
@@ -70,7 +83,7 @@ function decodeEscaping(raw) {
 /**
  * Writes a query string without "?". Arrays repeat their key, and true becomes 1; null, undefined,
  * false and "" are left out.
- * @param {?Object<string, *>|Query} [params]
+ * @param {Params | Query | null} [params]
  * @returns {string}
  */
 export function toQuery(params) {
@@ -79,13 +92,16 @@ export function toQuery(params) {
   for (const [key, value] of pairs) {
     for (const item of Array.isArray(value) ? value : [value]) {
       if (item === null || item === undefined || item === false || item === "") continue;
-      out.push(`${encode(key)}=${readable(encode(item === true ? 1 : item))}`);
+      out.push(`${encode(key)}=${readable(encode(String(item === true ? 1 : item)))}`);
     }
   }
   return out.join("&");
 }
 
-/** Leaves "/" and "," unencoded: both are allowed in a query string and easier to read. */
+/**
+ * Leaves "/" and "," unencoded: both are allowed in a query string and easier to read.
+ * @param {string} value
+ */
 function readable(value) {
   return value.replaceAll("%2F", "/").replaceAll("%2C", ",");
 }
@@ -104,22 +120,33 @@ export class Query {
     }
   }
 
+  /** @param {string} key */
   get(key) {
     return this.pairs.find(([name]) => name === key)?.[1] ?? null;
   }
 
+  /** @param {string} key */
   getAll(key) {
     return this.pairs.filter(([name]) => name === key).map(([, value]) => value);
   }
 
+  /** @param {string} key */
   has(key) {
     return this.pairs.some(([name]) => name === key);
   }
 
+  /**
+   * @param {string} key
+   * @param {string | number} value
+   */
   append(key, value) {
     this.pairs.push([key, String(value)]);
   }
 
+  /**
+   * @param {string} key
+   * @param {string | number} value
+   */
   set(key, value) {
     const index = this.pairs.findIndex(([name]) => name === key);
     if (index < 0) {
@@ -130,6 +157,7 @@ export class Query {
     this.pairs = this.pairs.filter(([name], i) => name !== key || i <= index);
   }
 
+  /** @param {string} key */
   delete(key) {
     this.pairs = this.pairs.filter(([name]) => name !== key);
   }
@@ -146,6 +174,7 @@ export class Query {
     return this[Symbol.iterator]();
   }
 
+  /** @param {(value: string, key: string, query: Query) => void} callback */
   forEach(callback) {
     for (const [key, value] of this) callback(value, key, this);
   }
@@ -156,6 +185,7 @@ export class Query {
 
   /** An object for `toQuery` and `navigate`. A key that occurs more than once has an array. */
   toObject() {
+    /** @type {Record<string, string | string[]>} */
     const out = {};
     for (const key of this.keys()) {
       const all = this.getAll(key);
@@ -168,7 +198,8 @@ export class Query {
     return toQuery(this);
   }
 
+  /** @returns {IterableIterator<[string, string]>} */
   [Symbol.iterator]() {
-    return this.pairs.map(([key, value]) => [key, value]).values();
+    return this.pairs.values();
   }
 }

@@ -4,22 +4,42 @@
 // `update(params, context)` (applies a new query of the same path), `keepsScroll` (true if it
 // restores its scroll position itself) and `shortcuts` (lines [keys, meaning] for the help dialog).
 
-import { h } from "./dom.js";
+import { LostServer, Problem, isAbort } from "./api.js";
+import { around, h } from "./dom.js";
 import { problemPanel } from "./problem.js";
 import { Query, toQuery } from "./query.js";
 
 /**
- * @typedef {{signal: AbortSignal, info: *}} Context `signal` is aborted when the view ends;
- *   `info` describes the server
- * @typedef {(main: HTMLElement, params: Query, context: Context) => Promise<?() => void>} View
+ * @import { InfoDocument } from "./api_types.js"
+ * @import { Child, Props } from "./dom.js"
+ * @import { Params } from "./query.js"
  */
 
-let routes = {};
-let main = null;
-let getInfo = async () => null;
+/**
+ * @typedef {{signal: AbortSignal, info: InfoDocument}} Context `signal` is aborted when the view
+ *   ends; `info` describes the server
+ * @typedef {(main: HTMLElement, params: Query, context: Context) =>
+ *   void | Promise<void | null | (() => void)>} View
+ * @typedef {{title: string, show: View, keepsScroll?: boolean, shortcuts?: string[][],
+ *   update?: (params: Query, context: Context) => Promise<boolean>}} ViewModule
+ * @typedef {{path: string, params: Query}} Address
+ */
 
-let shown = { path: null, module: null, cleanup: null, controller: null };
+/** @type {Record<string, ViewModule>} */
+let routes = {};
+/** @type {HTMLElement} */
+let main;
+/** @type {() => Promise<InfoDocument>} */
+let getInfo;
+
+/**
+ * @type {{path: ?string, module: ?ViewModule, cleanup: ?(() => void),
+ *   controller: AbortController}}
+ */
+let shown = { path: null, module: null, cleanup: null, controller: new AbortController() };
+/** @type {?Address} */
 let before = null;
+/** @type {?Address} */
 let here = null;
 let turn = 0;
 let moving = false;
@@ -27,11 +47,11 @@ let saving = 0;
 
 /**
  * Shows the view of the current address and of each later address.
- * @param {Object<string, *>} table the view module of each path
+ * @param {Record<string, ViewModule>} table the view module of each path
  * @param {HTMLElement} element the place of the views
- * @param {() => Promise<*>} [info] fetches what views get as `context.info`
+ * @param {() => Promise<InfoDocument>} info fetches what views get as `context.info`
  */
-export function start(table, element, info = getInfo) {
+export function start(table, element, info) {
   routes = table;
   main = element;
   getInfo = info;
@@ -45,7 +65,7 @@ export function start(table, element, info = getInfo) {
 
 /**
  * The current address.
- * @returns {{path: string, params: Query}} params has the interface of URLSearchParams
+ * @returns {Address} params has the interface of URLSearchParams
  */
 export function current() {
   const path = location.pathname === "/" ? "/browse" : location.pathname.replace(/\/$/, "");
@@ -54,16 +74,20 @@ export function current() {
 
 /**
  * The previous address: the last one with another path.
- * @returns {?{path: string, params: Query}}
+ * @returns {?Address}
  */
 export const previous = () => before;
 
 /**
  * The module of the current view, or null.
- * @returns {?Object}
+ * @returns {?ViewModule}
  */
 export const currentView = () => shown.module;
 
+/**
+ * @param {string} path
+ * @param {Params | Query | null} [params]
+ */
 const address = (path, params) => {
   const query = toQuery(params);
   return query ? `${path}?${query}` : path;
@@ -72,7 +96,7 @@ const address = (path, params) => {
 /**
  * Goes to an address.
  * @param {string} path
- * @param {?Object<string, *>} [params] becomes the query string; empty values are left out
+ * @param {Params | Query | null} [params] becomes the query string; empty values are left out
  * @param {{replace?: boolean, state?: Object, quiet?: boolean}} [options] `replace` replaces the
  *   entry of the history, `state` is kept with the entry, and `quiet` changes only the address,
  *   not the view
@@ -95,20 +119,21 @@ export function reload() {
 /**
  * A link to a view that does not load the page again.
  * @param {string} path
- * @param {?Object<string, *>} params
- * @param {?Object<string, *>} props
- * @param {...*} children
+ * @param {?Params} params
+ * @param {?Props} [props]
+ * @param {...Child} children
  * @returns {HTMLAnchorElement}
  */
 export function link(path, params, props, ...children) {
   return h("a", { ...props, href: address(path, params) }, ...children);
 }
 
+/** @param {MouseEvent} event */
 function followLink(event) {
   const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey &&
     !event.altKey;
-  const anchor = event.target instanceof Element ? event.target.closest("a[href]") : null;
-  if (!plain || event.defaultPrevented || !anchor) return;
+  const anchor = around(event, "a[href]");
+  if (!plain || event.defaultPrevented || !(anchor instanceof HTMLAnchorElement)) return;
   if (anchor.target || anchor.hasAttribute("download") || anchor.origin !== location.origin) return;
   if (!(anchor.pathname in routes) || anchor.hash) return;
   event.preventDefault();
@@ -147,7 +172,7 @@ async function load({ first = false, fresh = false } = {}) {
     await showView(module, path, params, info, thisTurn, first);
     if (thisTurn === turn && !module.keepsScroll) scrollTo(0, scroll);
   } catch (error) {
-    if (thisTurn === turn && error.name !== "AbortError") fail(error, path);
+    if (thisTurn === turn && !isAbort(error)) fail(error, path);
   } finally {
     if (thisTurn === turn) {
       moving = false;
@@ -156,6 +181,14 @@ async function load({ first = false, fresh = false } = {}) {
   }
 }
 
+/**
+ * @param {ViewModule} module
+ * @param {string} path
+ * @param {Query} params
+ * @param {InfoDocument} info
+ * @param {number} thisTurn
+ * @param {boolean} first
+ */
 async function showView(module, path, params, info, thisTurn, first) {
   leave();
   const controller = new AbortController();
@@ -175,7 +208,7 @@ async function showView(module, path, params, info, thisTurn, first) {
 }
 
 function leave() {
-  shown.controller?.abort();
+  shown.controller.abort();
   try {
     shown.cleanup?.();
   } catch (error) {
@@ -183,19 +216,24 @@ function leave() {
   }
 }
 
+/**
+ * @param {unknown} error
+ * @param {string} path
+ */
 function fail(error, path) {
   leave();
   shown = { path, module: null, cleanup: null, controller: new AbortController() };
-  if (error.name !== "Problem" && error.name !== "LostServer") console.error(error);
+  if (!(error instanceof Problem || error instanceof LostServer)) console.error(error);
   main.replaceChildren(problemPanel(error, reload));
   focusHeading();
 }
 
+/** @type {ViewModule} */
 const UNKNOWN = {
   title: "Not found",
   show(element) {
     element.append(problemPanel(
-      { name: "Problem", status: 404, title: "This page does not exist", detail: "" }, null));
+      new Problem({ status: 404, title: "This page does not exist" }), null));
   },
 };
 
@@ -208,8 +246,10 @@ function focusHeading() {
   heading.focus({ preventScroll: true });
 }
 
+/** @param {string} path */
 function markNav(path) {
   for (const anchor of document.querySelectorAll("[data-nav] a")) {
+    if (!(anchor instanceof HTMLAnchorElement)) continue;
     const here = anchor.pathname === path;
     if (here) anchor.setAttribute("aria-current", "page");
     else anchor.removeAttribute("aria-current");

@@ -1,20 +1,30 @@
 // The settings of the user, in the browser: stored permanently, or (marks and undo steps) until the
 // tab is closed.
 
+/**
+ * @typedef {{theme: "auto" | "light" | "dark", mosaic: boolean, folders: boolean, size: number,
+ *   recent: import("../search/past.js").Past[], saved: import("../search/past.js").Past[],
+ *   notLike: string[], deeds: import("../duplicates/undoing.js").Action[]}} Settings
+ */
+
 const KEPT = { theme: "auto", mosaic: false, folders: true, size: 0, recent: [], saved: [] };
 const SESSION = { notLike: [], deeds: [] };
 const PREFIX = "sokkuri.";
 
+/** @type {Map<string, any>} JSON values */
 const forced = new Map();
+/** @type {Map<string, any>} JSON values */
 const memory = new Map();
+/** @type {Map<string, Set<(value: any) => void>>} */
 const listeners = new Map();
 
 /**
  * The value of a setting: "theme" (auto, light, dark), "mosaic", "notLike" (ids of images marked as
  * not wanted), "deeds" (actions that can be undone), "folders" (whether the list of folders is
  * shown), "size" (step of the row height of the grid, -3 to 3), "recent" and "saved" (searches).
- * @param {string} key
- * @returns {*}
+ * @template {keyof Settings} Key
+ * @param {Key} key
+ * @returns {Settings[Key]}
  */
 export function get(key) {
   if (forced.has(key)) return forced.get(key);
@@ -24,11 +34,16 @@ export function get(key) {
   return value;
 }
 
+/**
+ * @param {string} key
+ * @returns {unknown}
+ */
 function fallback(key) {
-  return key in SESSION ? SESSION[key] : KEPT[key];
+  return { ...KEPT, ...SESSION }[key];
 }
 
 // Storage may be blocked or full. Then a setting lasts until the page is closed.
+/** @param {string} key */
 function read(key) {
   try {
     const kept = (key in SESSION ? sessionStorage : localStorage).getItem(PREFIX + key);
@@ -41,8 +56,9 @@ function read(key) {
 }
 
 /**
- * @param {string} key
- * @param {*} value any JSON value
+ * @template {keyof Settings} Key
+ * @param {Key} key
+ * @param {Settings[Key]} value
  */
 export function set(key, value) {
   memory.set(key, value);
@@ -56,8 +72,9 @@ export function set(key, value) {
 
 /**
  * Fixes a setting until the page is closed, regardless of the user's choice.
- * @param {string} key
- * @param {*} value
+ * @template {keyof Settings} Key
+ * @param {Key} key
+ * @param {Settings[Key]} value
  */
 export function force(key, value) {
   forced.set(key, value);
@@ -65,7 +82,7 @@ export function force(key, value) {
 }
 
 /**
- * @param {string} key
+ * @param {keyof Settings} key
  * @returns {boolean} whether the setting was fixed by `force`
  */
 export function isForced(key) {
@@ -74,8 +91,9 @@ export function isForced(key) {
 
 /**
  * Calls back with the new value when a setting changes, in this tab or in another one.
- * @param {string} key
- * @param {(value: *) => void} callback
+ * @template {keyof Settings} Key
+ * @param {Key} key
+ * @param {(value: Settings[Key]) => void} callback
  * @returns {() => void} ends the calls
  */
 export function subscribe(key, callback) {
@@ -84,8 +102,10 @@ export function subscribe(key, callback) {
   return () => all.delete(callback);
 }
 
+/** @param {string} key */
 function notify(key) {
-  for (const callback of [...(listeners.get(key) ?? [])]) callback(get(key));
+  const name = /** @type {keyof Settings} */ (key);
+  for (const callback of [...(listeners.get(key) ?? [])]) callback(get(name));
 }
 
 globalThis.addEventListener?.("storage", ({ key }) => {

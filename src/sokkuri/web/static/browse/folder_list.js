@@ -5,42 +5,57 @@ import { h } from "../base/dom.js";
 import { icon } from "../base/icons.js";
 import { link } from "../base/router.js";
 
+/**
+ * @import { FolderDocument } from "../base/api_types.js"
+ * @import { Params } from "../base/query.js"
+ */
+
 const FIND_FROM = 25; // number of folders from which on they can be searched
 const MOST_MATCHES = 100;
 
 /**
  * @typedef {{path: string, name: string, count: number, children: Array<Folder>}} Folder
+ * @typedef {{current: string, address: (under: string) => Params,
+ *   item: (folder: Folder) => HTMLElement}} ItemOptions
  */
 
 /**
  * Builds a tree from a flat, sorted list.
- * @param {Array<{path: string, count: number}>} folders the root ("") first
+ * @param {FolderDocument[]} folders the root ("") first
  * @returns {Folder}
  */
 export function toTree(folders) {
+  /** @type {Map<string, Folder>} */
   const byPath = new Map();
+  /**
+   * @param {string} path
+   * @param {number} count
+   * @returns {Folder}
+   */
   const make = (path, count) => {
+    /** @type {Folder} */
     const folder = { path, name: path.slice(path.lastIndexOf("/") + 1), count, children: [] };
     byPath.set(path, folder);
     if (path) parentOf(path).children.push(folder);
     return folder;
   };
+  /** @param {string} path */
   const parentOf = (path) => {
     const parent = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : "";
     return byPath.get(parent) ?? make(parent, 0);
   };
-  make("", 0);
+  const root = make("", 0);
   for (const { path, count } of folders) {
     const folder = byPath.get(path) ?? make(path, count);
     folder.count = count;
   }
-  return byPath.get("");
+  return root;
 }
 
 /**
  * The list of folders; `mark` highlights the current folder.
- * @param {Array<{path: string, count: number}>} folders
- * @param {{root: string, address: (under: string) => Object}} options `root` is the name of the
+ * @param {FolderDocument[]} folders
+ * @param {{root: string, address: (under: string) => Params}} options `root` is the name of the
  *   root, `address` returns the query of a folder's link
  * @returns {{el: HTMLElement, mark: (under: string) => void}}
  */
@@ -50,7 +65,7 @@ export function makeFolderList(folders, { root, address }) {
   let current = "";
   const host = h("div", null);
   const draw = (text = "") => {
-    const matches = text && folders.filter(({ path }) =>
+    const matches = !text ? null : folders.filter(({ path }) =>
       path.toLowerCase().includes(text.toLowerCase())).slice(0, MOST_MATCHES);
     host.replaceChildren(matches
       ? h("ul", null, matches.map((folder) => item({ ...folder, name: folder.path, children: [] })))
@@ -59,10 +74,12 @@ export function makeFolderList(folders, { root, address }) {
       host.replaceChildren(h("p", { class: "soft" }, "No folder matches"));
     }
   };
+  /** @type {(folder: Folder) => HTMLElement} */
   const item = (folder) => folderItem(folder, { current, address, item });
+  /** @type {?HTMLInputElement} */
   const find = folders.length < FIND_FROM ? null : h("input", { type: "search",
     "aria-label": "Find a folder", placeholder: "Find a folder",
-    oninput: ({ target }) => draw(target.value.trim()) });
+    oninput: () => draw(find?.value.trim()) });
   return {
     el: h("nav", { class: "folders", "aria-label": "Folders", id: "folders" }, find, host),
     mark: (under) => {
@@ -73,6 +90,10 @@ export function makeFolderList(folders, { root, address }) {
   };
 }
 
+/**
+ * @param {Folder} folder
+ * @param {ItemOptions} options
+ */
 function folderItem(folder, { current, address, item }) {
   const isCurrent = folder.path === current;
   const open = folder.path === "" || isCurrent || current.startsWith(`${folder.path}/`);
@@ -86,9 +107,11 @@ function folderItem(folder, { current, address, item }) {
     line.prepend(h("span", { class: "fold" }));
     return el;
   }
+  /** @type {?HTMLElement} */
   let subfolders = null;
   const fold = h("button", { type: "button", class: "fold",
     "aria-label": `Folders in ${folder.name}` }, icon("right", { size: 14 }));
+  /** @param {boolean} on */
   const show = (on) => {
     fold.setAttribute("aria-expanded", String(on));
     if (on && !subfolders) el.append(subfolders = h("ul", null, folder.children.map(item)));

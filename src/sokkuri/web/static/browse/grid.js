@@ -2,11 +2,20 @@
 // of rows that were scrolled past are cancelled. Every box has its final place at once.
 
 import { connection } from "../base/api.js";
-import { makeGroup, makeRow, showPicture, fillCell, dropPictures } from "./grid_cells.js";
+import { around, find, findAll } from "../base/dom.js";
+import { dropPictures, fillCell, makeGroup, makeRow, partsOf, showPicture } from "./grid_cells.js";
 import { onLongPress } from "./long_press.js";
 import { layoutGrid, neighbour, rowAt, rowBoxes, rowOf } from "./justified.js";
 import { TallPage } from "./tall_page.js";
 
+/**
+ * @import { ListedImageDocument } from "../base/api_types.js"
+ * @import { Selection } from "../selection/selection.js"
+ * @import { Layout } from "./justified.js"
+ * @import { Windows } from "./windows.js"
+ */
+
+/** @type {Record<string, "left" | "right" | "up" | "down">} */
 const KEYS = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" };
 // Scrolling speed, in windows per second, above which pictures would scroll away before they load.
 const FAST = 5;
@@ -16,9 +25,15 @@ const FAST_INTERVAL = 200;
 
 /**
  * @typedef {Object} GridData
+ * @property {string} revision
  * @property {ArrayLike<number>} ratios
  * @property {Array<{title: string, first: number}>} groups
- * @property {import("./windows.js").Windows} windows
+ * @property {Windows} windows
+ */
+
+/**
+ * @typedef {{index: number, offset: number}} Anchor the first visible image, and the distance of
+ *   its row from the top of the window
  */
 
 /** A virtual grid in `host`; the window scrolls. */
@@ -26,20 +41,28 @@ export class Grid {
   /**
    * @param {HTMLElement} host
    * @param {Object} options
-   * @param {(image: *) => string} options.href
-   * @param {import("../selection/selection.js").Selection} options.selection
+   * @param {(image: ListedImageDocument) => string} options.href
+   * @param {Selection} options.selection
    * @param {(width: number) => number} options.rowHeight
-   * @param {(anchor: {index: number, offset: number}) => void} [options.onmove] called with the
-   *   first visible image when scrolling stops
+   * @param {(anchor: Anchor) => void} [options.onmove] called with the first visible image when
+   *   scrolling stops
    * @param {(index: number) => void} [options.onopen] called when an image's link is followed
    */
   constructor(host, { href, selection, rowHeight, onmove, onopen }) {
-    Object.assign(this, { host, href, selection, rowHeight, onmove, onopen });
+    this.host = host;
+    this.href = href;
+    this.selection = selection;
+    this.rowHeight = rowHeight;
+    this.onmove = onmove;
+    this.onopen = onopen;
     /** @type {?GridData} */
     this.data = null;
+    /** @type {?Layout} */
     this.layout = null;
     this.page = new TallPage();
+    /** @type {Map<number, HTMLElement>} */
     this.rows = new Map();
+    /** @type {Map<number, {section: HTMLElement, list: HTMLElement, top: number}>} */
     this.groups = new Map();
     this.focused = 0;
     this.last = { y: 0, time: 0, down: true };
@@ -47,6 +70,7 @@ export class Grid {
     this.settleTimer = 0;
     this.lastRequest = 0;
     this.stops = new AbortController();
+    this.resizes = new ResizeObserver(() => this.resized());
     this.listen();
   }
 
@@ -59,7 +83,6 @@ export class Grid {
     onLongPress(this.host, ".cell", (cell) => this.selection.toggle(Number(cell.dataset.index)),
       signal);
     this.host.addEventListener("focusin", (event) => this.focusedOn(event), { signal });
-    this.resizes = new ResizeObserver(() => this.resized());
     this.resizes.observe(this.host);
   }
 
@@ -129,17 +152,20 @@ export class Grid {
     return scrollY - this.top() + this.page.shift;
   }
 
-  /** Scrolls so that the window begins at a height in the grid. */
+  /**
+   * Scrolls so that the window begins at a height in the grid.
+   * @param {number} y
+   */
   moveTo(y) {
     const place = this.page.moveTo(y);
-    this.page.place(this.layout, this.groups, this.rows);
+    if (this.layout) this.page.place(this.layout, this.groups, this.rows);
     scrollTo(0, this.top() + place);
     if (this.page.isScaled) this.last.y = scrollY; // this was no jump
   }
 
   /** The height at the top of the window that the header and a group's heading cover. */
   covered() {
-    const bar = document.querySelector(".bar")?.offsetHeight ?? 0;
+    const bar = find(".bar")?.offsetHeight ?? 0;
     return bar + (this.layout?.heading ?? 0);
   }
 
@@ -176,7 +202,7 @@ export class Grid {
     if (moved) this.last = { y: scrollY, time: now, down: moved > 0 };
     if (this.page.isJump(moved)) {
       this.page.moveTo(this.page.toGrid(scrollY - this.top()));
-      this.page.place(this.layout, this.groups, this.rows);
+      if (this.layout) this.page.place(this.layout, this.groups, this.rows);
     }
     this.render();
     clearTimeout(this.settleTimer);
@@ -212,7 +238,11 @@ export class Grid {
     this.markTabStop();
   }
 
-  /** Removes rows outside these bounds, but never the row that has the focus. */
+  /**
+   * Removes rows outside these bounds, but never the row that has the focus.
+   * @param {number} first
+   * @param {number} end
+   */
   removeRowsOutside(first, end) {
     const active = document.activeElement;
     for (const [row, el] of this.rows) {
@@ -228,52 +258,67 @@ export class Grid {
     }
   }
 
+  /** @param {number} row */
   addRow(row) {
     const { layout, data } = this;
+    if (!layout || !data) return;
     const group = layout.rowGroup[row];
-    const { list, top } = this.groups.get(group) ?? this.addGroup(group);
+    const { list, top } = this.groups.get(group) ?? this.addGroup(group, layout, data);
     const el = makeRow(row, layout.rowTop[row] - this.page.shift - top, layout.rowHeight[row],
       rowBoxes(layout, row), { first: layout.groupFirst[group],
         size: layout.groupFirst[group + 1] - layout.groupFirst[group] });
-    for (const cell of el.children) {
+    for (const cell of partsOf(el)) {
       const index = Number(cell.dataset.index);
       const image = data.windows.get(index);
       if (image) fillCell(cell, image, this.href(image));
       this.markSelected(cell, index);
     }
     // Rows have their order in the document, for screen readers.
-    const next = [...list.children].find((other) => Number(other.dataset.row) > row);
+    const next = partsOf(list).find((other) => Number(other.dataset.row) > row);
     list.insertBefore(el, next ?? null);
     this.rows.set(row, el);
   }
 
-  addGroup(group) {
-    const { layout, data } = this;
+  /**
+   * @param {number} group
+   * @param {Layout} layout
+   * @param {GridData} data
+   */
+  addGroup(group, layout, data) {
     const { top, bottom } = this.page.clip(layout.groupTop[group], layout.groupTop[group + 1]);
     const size = layout.groupFirst[group + 1] - layout.groupFirst[group];
     const elements = makeGroup(group, data.groups[group], size, top, bottom - top, layout.heading);
-    const next = [...this.host.children].find((other) => Number(other.dataset.group) > group);
+    const next = partsOf(this.host).find((other) => Number(other.dataset.group) > group);
     this.host.insertBefore(elements.section, next ?? null);
     const entry = { ...elements, top };
     this.groups.set(group, entry);
     return entry;
   }
 
-  /** Requests the data of the images in view and of the next ones in the direction of scrolling. */
+  /**
+   * Requests the data of the images in view and of the next ones in the direction of scrolling.
+   * @param {number} firstRow
+   * @param {number} endRow
+   */
   requestImages(firstRow, endRow) {
+    if (!this.layout) return;
     const { rowFirst, count } = this.layout;
     const ahead = Math.max(200, rowFirst[endRow] - rowFirst[firstRow]);
     const first = rowFirst[firstRow] - (this.last.down ? 0 : ahead);
     const end = rowFirst[endRow] + (this.last.down ? ahead : 0);
-    this.data.windows.want(Math.max(0, first), Math.min(count, end));
+    this.data?.windows.want(Math.max(0, first), Math.min(count, end));
   }
 
+  /**
+   * @param {number} first
+   * @param {number} end
+   */
   loaded(first, end) {
     for (const el of this.rows.values()) {
-      for (const cell of el.children) {
+      for (const cell of partsOf(el)) {
         const index = Number(cell.dataset.index);
         if (index < first || index >= end || cell.dataset.id !== undefined) continue;
-        const image = this.data.windows.get(index);
+        const image = this.data?.windows.get(index);
         if (image) fillCell(cell, image, this.href(image));
       }
     }
@@ -282,39 +327,45 @@ export class Grid {
 
   /** Loads pictures: first those in view, then those near. */
   showPictures() {
+    /** @type {HTMLElement[]} */
     const near = [];
     for (const el of this.rows.values()) {
       const { top, bottom } = el.getBoundingClientRect();
-      if (bottom > 0 && top < innerHeight) for (const cell of el.children) showPicture(cell, true);
+      if (bottom > 0 && top < innerHeight) for (const cell of partsOf(el)) showPicture(cell, true);
       else near.push(el);
     }
-    for (const el of near) for (const cell of el.children) showPicture(cell, false);
+    for (const el of near) for (const cell of partsOf(el)) showPicture(cell, false);
   }
 
   /** Loads all failed images and pictures again, after the server came back. */
   retryFailed() {
     this.data?.windows.failedAt.clear();
-    for (const cell of this.host.querySelectorAll(".cell.failed")) {
+    for (const cell of findAll(".cell.failed", this.host)) {
       cell.classList.remove("failed");
       delete cell.dataset.tries;
     }
     this.render();
   }
 
+  /** @param {number} index */
   cell(index) {
-    return this.host.querySelector(`.cell[data-index="${index}"]`);
+    return find(`.cell[data-index="${index}"]`, this.host);
   }
 
+  /**
+   * @param {HTMLElement} cell
+   * @param {number} index
+   */
   markSelected(cell, index) {
     const selected = this.selection.has(index);
     cell.classList.toggle("chosen", selected);
-    cell.querySelector(".tick").setAttribute("aria-checked", String(selected));
+    find(".tick", cell)?.setAttribute("aria-checked", String(selected));
   }
 
   /** Shows which images are selected. */
   showSelection() {
     this.host.classList.toggle("selecting", this.selection.size > 0);
-    for (const cell of this.host.querySelectorAll(".cell")) {
+    for (const cell of findAll(".cell", this.host)) {
       this.markSelected(cell, Number(cell.dataset.index));
     }
   }
@@ -329,16 +380,21 @@ export class Grid {
     anchor.setAttribute("tabindex", "0");
   }
 
-  focusedOn({ target }) {
-    const cell = target.closest(".cell");
+  /** @param {FocusEvent} event */
+  focusedOn(event) {
+    const cell = around(event, ".cell");
     if (!cell) return;
     this.focused = Number(cell.dataset.index);
     this.markTabStop();
   }
 
-  /** Moves the focus to an image, and scrolls it into view. */
+  /**
+   * Moves the focus to an image, and scrolls it into view.
+   * @param {number} index
+   */
   focus(index) {
     this.focused = index;
+    if (!this.layout) return;
     const row = rowOf(this.layout, index);
     const y = this.y();
     const top = this.layout.rowTop[row];
@@ -347,16 +403,24 @@ export class Grid {
     if (top < y + this.covered()) this.moveTo(top - this.covered() - 8);
     else if (bottom > y + visible) this.moveTo(bottom - visible + 8);
     this.render();
-    this.cell(index)?.querySelector("a").focus({ preventScroll: true });
+    this.cell(index)?.querySelector("a")?.focus({ preventScroll: true });
     this.markTabStop();
   }
 
-  /** Moves the focus to an image. `scrolls`: whether to scroll the image into view, too. */
+  /**
+   * Moves the focus to an image. `scrolls`: whether to scroll the image into view, too.
+   * @param {number} index
+   * @param {boolean} scrolls
+   */
   focusAgain(index, scrolls) {
-    return scrolls && index < this.layout?.count ? this.focus(index) : this.focusQuietly(index);
+    const isThere = index < (this.layout?.count ?? 0);
+    return scrolls && isThere ? this.focus(index) : this.focusQuietly(index);
   }
 
-  /** Moves the focus to an image without scrolling, if the image is in the document. */
+  /**
+   * Moves the focus to an image without scrolling, if the image is in the document.
+   * @param {number} index
+   */
   focusQuietly(index) {
     const anchor = this.cell(index)?.querySelector("a");
     if (!anchor) return;
@@ -364,9 +428,10 @@ export class Grid {
     anchor.focus({ preventScroll: true });
   }
 
+  /** @param {KeyboardEvent} event */
   pressed(event) {
-    const cell = event.target.closest(".cell");
-    if (!cell || event.ctrlKey || event.metaKey || event.altKey) return;
+    const cell = around(event, ".cell");
+    if (!cell || !this.layout || event.ctrlKey || event.metaKey || event.altKey) return;
     const index = Number(cell.dataset.index);
     const next = event.key in KEYS ? neighbour(this.layout, index, KEYS[event.key])
       : event.key === "Home" ? 0 : event.key === "End" ? this.layout.count - 1 : null;
@@ -380,12 +445,13 @@ export class Grid {
     event.preventDefault();
   }
 
+  /** @param {MouseEvent} event */
   clicked(event) {
-    const cell = event.target.closest(".cell");
+    const cell = around(event, ".cell");
     if (!cell || event.ctrlKey || event.metaKey) return;
     const index = Number(cell.dataset.index);
     // While images are selected, a click selects. Enter (a click without detail) still opens.
-    const selects = event.target.closest(".tick") ||
+    const selects = around(event, ".tick") ||
       (event.detail > 0 && (event.shiftKey || this.selection.size > 0));
     if (!selects) {
       if (cell.dataset.id === undefined) event.preventDefault();

@@ -4,18 +4,30 @@ import { imageUrl } from "../base/api.js";
 import { h } from "../base/dom.js";
 import { icon } from "../base/icons.js";
 
+/** @import { ListedImageDocument } from "../base/api_types.js" */
+
 const SIZES = [64, 128, 256, 512, 1024];
 const TRIES = 2;
 
+/** @type {?HTMLElement} */
 let template = null;
+/** @type {WeakMap<Element, string>} the address of the picture of each cell that has its image */
+const addresses = new WeakMap();
 
+/** @returns {HTMLElement} */
 function cellTemplate() {
   template ??= h("div", { class: "cell", role: "listitem" },
     h("a", { tabindex: "-1" }, h("img", { alt: "", decoding: "async", draggable: "false" })),
     h("button", { type: "button", class: "tick", role: "checkbox", tabindex: "-1",
       "aria-checked": "false" }, icon("check", { size: 16 })));
-  return template.cloneNode(true);
+  return /** @type {HTMLElement} */ (template.cloneNode(true));
 }
+
+/**
+ * The groups, rows or cells in an element.
+ * @param {HTMLElement} el
+ */
+export const partsOf = (el) => /** @type {HTMLElement[]} */ ([...el.children]);
 
 /**
  * A group's section with its heading; rows go into `list`.
@@ -55,38 +67,44 @@ export function makeRow(row, top, height, boxes, { first, size }) {
   el.style.height = `${height}px`;
   for (const { index, x, width } of boxes) {
     const cell = cellTemplate();
-    cell.dataset.index = index;
-    cell.dataset.tone = (index * 7) % 4;
+    cell.dataset.index = String(index);
+    cell.dataset.tone = String((index * 7) % 4);
     cell.style.left = `${x}px`;
     cell.style.width = `${width}px`;
-    cell.setAttribute("aria-posinset", index - first + 1);
-    cell.setAttribute("aria-setsize", size);
+    cell.setAttribute("aria-posinset", String(index - first + 1));
+    cell.setAttribute("aria-setsize", String(size));
     name(cell, `Image ${index + 1}`);
     el.append(cell);
   }
   return el;
 }
 
+/**
+ * @param {HTMLElement} cell
+ * @param {string} text
+ */
 function name(cell, text) {
-  cell.firstElementChild.setAttribute("aria-label", text);
-  cell.lastElementChild.setAttribute("aria-label", `Select ${text}`);
+  cell.firstElementChild?.setAttribute("aria-label", text);
+  cell.lastElementChild?.setAttribute("aria-label", `Select ${text}`);
 }
 
 /**
  * Gives a cell its image: name, link, and the address of its picture.
  * @param {HTMLElement} cell
- * @param {*} image as the API lists it
+ * @param {ListedImageDocument} image
  * @param {string} href
  */
 export function fillCell(cell, image, href) {
   cell.dataset.id = image.id;
   name(cell, image.name);
-  const anchor = cell.firstElementChild;
+  const anchor = cell.querySelector("a");
+  if (!anchor) return;
   anchor.href = href;
   anchor.title = image.name;
   const box = { width: parseFloat(cell.style.width),
-    height: parseFloat(cell.parentElement.style.height) };
-  cell.picture = imageUrl(image.id, "thumbnail", { size: pictureSize(image, box), v: image.v });
+    height: parseFloat(cell.parentElement?.style.height ?? "") };
+  const size = pictureSize(image, box);
+  addresses.set(cell, imageUrl(image.id, "thumbnail", { size, v: image.v }));
 }
 
 /**
@@ -94,7 +112,6 @@ export function fillCell(cell, image, href) {
  * @param {{width: ?number, height: ?number}} image
  * @param {{width: number, height: number}} box
  * @param {number} [density] screen pixels per page pixel
- * @returns {number}
  */
 export function pictureSize({ width, height }, box, density = globalThis.devicePixelRatio || 1) {
   const ratio = width && height ? width / height : 1;
@@ -111,8 +128,9 @@ export function pictureSize({ width, height }, box, density = globalThis.deviceP
  * @param {boolean} visible false if the cell is only near the window
  */
 export function showPicture(cell, visible) {
-  const img = cell.firstElementChild.firstElementChild;
-  if (!cell.picture || cell.classList.contains("failed")) return;
+  const img = cell.querySelector("img");
+  const address = addresses.get(cell);
+  if (!img || !address || cell.classList.contains("failed")) return;
   if (img.getAttribute("src")) {
     if (visible && img.fetchPriority === "low") img.fetchPriority = "auto";
     return;
@@ -120,14 +138,18 @@ export function showPicture(cell, visible) {
   img.fetchPriority = visible ? "high" : "low";
   img.onload = () => cell.classList.add("shown");
   img.onerror = () => retryLater(cell, img);
-  img.src = cell.picture;
+  img.src = address;
   if (img.complete && img.naturalWidth) cell.classList.add("shown", "known");
 }
 
 // A busy server may refuse a picture. It is tried TRIES more times, each after a pause.
+/**
+ * @param {HTMLElement} cell
+ * @param {HTMLImageElement} img
+ */
 function retryLater(cell, img) {
   const tries = Number(cell.dataset.tries ?? 0) + 1;
-  cell.dataset.tries = tries;
+  cell.dataset.tries = String(tries);
   img.removeAttribute("src");
   if (tries > TRIES) {
     cell.classList.add("failed");

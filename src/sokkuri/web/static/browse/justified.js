@@ -31,6 +31,13 @@ const SQUEEZED = 0.72;
  */
 
 /**
+ * @typedef {{first: number[], top: number[], height: number[], group: number[]}} Rows
+ * @typedef {{width: number, target: number, gap: number}} Page
+ * @typedef {{first: number, begin: number, end: number, group: number, top: number, sum: number}}
+ *   Rest the images of a group, from `first` to `end`, that are in no row yet, from `begin` on
+ */
+
+/**
  * Lays out all images.
  * @param {ArrayLike<number>} ratios width / height x 100 of each image
  * @param {Array<{first: number}>} groups in order; an empty list means one group of all images
@@ -42,6 +49,7 @@ export function layoutGrid(ratios, groups, { width, target, gap = 4, heading = 4
   const count = ratios.length;
   const groupFirst = firstsOf(groups, count);
   const total = groupFirst.length - 1;
+  /** @type {Rows} */
   const rows = { first: [], top: [], height: [], group: [] };
   const groupTop = new Float64Array(total + 1);
   let top = 0;
@@ -60,18 +68,35 @@ export function layoutGrid(ratios, groups, { width, target, gap = 4, heading = 4
   };
 }
 
+/**
+ * @param {Array<{first: number}>} groups
+ * @param {number} count
+ */
 function firstsOf(groups, count) {
   if (!count) return Uint32Array.of(0);
   const firsts = groups.length ? groups.map(({ first }) => first) : [0];
   return Uint32Array.from([...firsts, count]);
 }
 
-/** Adds the rows of one group; returns the bottom of the last row. */
+/**
+ * Adds the rows of one group; returns the bottom of the last row.
+ * @param {ArrayLike<number>} ratios
+ * @param {number} first
+ * @param {number} end
+ * @param {number} group
+ * @param {number} start
+ * @param {Page} page
+ * @param {Rows} rows
+ */
 function layoutGroup(ratios, first, end, group, start, page, rows) {
   const { width, target, gap } = page;
   let top = start;
   let begin = first;
   let sum = 0;
+  /**
+   * @param {number} until
+   * @param {number} height
+   */
   const close = (until, height) => {
     top = addRow(rows, begin, top, height, group) + gap;
     begin = until;
@@ -96,7 +121,14 @@ function layoutGroup(ratios, first, end, group, start, page, rows) {
   return addLastRow(ratios, { first, begin, end, group, top, sum }, page, rows);
 }
 
-/** Adds a row; returns its bottom. */
+/**
+ * Adds a row; returns its bottom.
+ * @param {Rows} rows
+ * @param {number} first
+ * @param {number} top
+ * @param {number} height
+ * @param {number} group
+ */
 function addRow(rows, first, top, height, group) {
   const whole = Math.max(1, Math.round(height));
   rows.first.push(first);
@@ -106,20 +138,35 @@ function addRow(rows, first, top, height, group) {
   return top + whole;
 }
 
-/** Adds the last images of a group, to the row before or as a row that is not full. */
+/**
+ * Adds the last images of a group, to the row before or as a row that is not full.
+ * @param {ArrayLike<number>} ratios
+ * @param {Rest} rest
+ * @param {Page} page
+ * @param {Rows} rows
+ */
 function addLastRow(ratios, { first, begin, end, group, top, sum }, page, rows) {
   const { width, target, gap } = page;
-  const merged = begin > first ? mergedHeight(ratios, rows.first.at(-1), end, sum, page) : 0;
+  const before = rows.first.at(-1) ?? 0;
+  const merged = begin > first ? mergedHeight(ratios, before, end, sum, page) : 0;
   if (merged) {
+    rows.first.pop();
     rows.height.pop();
     rows.group.pop();
-    return addRow(rows, rows.first.pop(), rows.top.pop(), merged, group);
+    return addRow(rows, before, rows.top.pop() ?? 0, merged, group);
   }
   const full = (width - gap * (end - begin - 1)) / sum;
   return addRow(rows, begin, top, full < target * STRETCH ? full : target, group);
 }
 
-/** The height of the row before with the last images in it; 0 if they get a row of their own. */
+/**
+ * The height of the row before with the last images in it; 0 if they get a row of their own.
+ * @param {ArrayLike<number>} ratios
+ * @param {number} first
+ * @param {number} end
+ * @param {number} leftOver
+ * @param {Page} page
+ */
 function mergedHeight(ratios, first, end, leftOver, { width, target, gap }) {
   if (leftOver * target > width * LEFT_OVER) return 0;
   let sum = 0;
@@ -163,7 +210,12 @@ export function rowBoxes(layout, row) {
   return boxes;
 }
 
-/** The index of the last sorted value that is at most `limit`; 0 if all values are greater. */
+/**
+ * The index of the last sorted value that is at most `limit`; 0 if all values are greater.
+ * @param {ArrayLike<number>} values
+ * @param {number} limit
+ * @param {number} length
+ */
 function lastNotAbove(values, limit, length) {
   let low = 0;
   let high = length - 1;
@@ -207,10 +259,10 @@ export function neighbour(layout, index, direction) {
   if (other < 0 || other >= layout.rows) return index;
   const box = rowBoxes(layout, row)[index - layout.rowFirst[row]];
   const middle = box.x + box.width / 2;
-  let best = null;
+  let best = { candidate: index, distance: Infinity };
   for (const { index: candidate, x, width } of rowBoxes(layout, other)) {
     const distance = Math.abs(x + width / 2 - middle);
-    if (!best || distance < best.distance) best = { candidate, distance };
+    if (distance < best.distance) best = { candidate, distance };
   }
   return best.candidate;
 }

@@ -1,5 +1,7 @@
 // A long press on a touch screen, which replaces a click with a modifier key.
 
+import { around } from "../base/dom.js";
+
 const LONG = 450; // milliseconds
 const STRAY = 10; // pixels that the finger may move
 
@@ -7,18 +9,19 @@ const STRAY = 10; // pixels that the finger may move
  * Calls back on a long press on an element, and suppresses the click and the menu that follow.
  * @param {HTMLElement} host
  * @param {string} selector of elements inside it
- * @param {(el: Element) => void} callback
+ * @param {(el: HTMLElement) => void} callback
  * @param {AbortSignal} signal ends the listening
  */
 export function onLongPress(host, selector, callback, signal) {
   let timer = 0;
+  /** @type {?PointerEvent} */
   let start = null;
   let pressed = false;
   const cancel = () => clearTimeout(timer);
   host.addEventListener("pointerdown", (event) => {
     cancel();
     pressed = false;
-    const el = event.pointerType === "touch" && event.target.closest(selector);
+    const el = event.pointerType === "touch" && around(event, selector);
     if (!el) return;
     start = event;
     timer = setTimeout(() => {

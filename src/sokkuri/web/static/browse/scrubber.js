@@ -3,10 +3,12 @@
 
 import { h } from "../base/dom.js";
 
+/** @import { Grid } from "./grid.js" */
+
 const MARKS = 60;
 
 /**
- * @param {import("./grid.js").Grid} grid
+ * @param {Grid} grid
  * @returns {{el: HTMLElement, refresh: () => void, stop: () => void}} `refresh` after new data
  */
 export function makeScrubber(grid) {
@@ -41,8 +43,13 @@ export function makeScrubber(grid) {
 /** The largest scroll position of the page. */
 const range = () => Math.max(1, document.documentElement.scrollHeight - innerHeight);
 
-/** Calls back with the position of the pointer on the strip, 0 to 1, and whether it drags. */
+/**
+ * Calls back with the position of the pointer on the strip, 0 to 1, and whether it drags.
+ * @param {HTMLElement} el
+ * @param {(share: number, dragging: boolean) => void} onmove
+ */
 function listen(el, onmove) {
+  /** @param {PointerEvent} event */
   const move = (event) => {
     const { top, height } = el.getBoundingClientRect();
     const share = Math.min(1, Math.max(0, (event.clientY - top) / height));
@@ -60,23 +67,32 @@ function listen(el, onmove) {
   }
 }
 
+/**
+ * @param {Grid} grid
+ * @param {number} y
+ */
 function titleAt(grid, y) {
   const { layout, data } = grid;
   if (!layout?.groups) return "";
   const inside = grid.page.toGrid(y - grid.top()) + grid.covered();
   let group = 0;
   while (group + 1 < layout.groups && layout.groupTop[group + 1] <= inside) group += 1;
-  return data.groups[group]?.title ?? "";
+  return data?.groups[group]?.title ?? "";
 }
 
-/** Lines at the starts of groups, with a minimum distance between two lines. */
+/**
+ * Lines at the starts of groups, with a minimum distance between two lines.
+ * @param {Grid} grid
+ */
 function groupMarks(grid) {
   const { layout } = grid;
   const top = grid.top();
   const whole = range();
+  /** @type {HTMLElement[]} */
   const out = [];
+  if (!layout) return out;
   let last = -1;
-  for (let group = 0; group < (layout?.groups ?? 0); group++) {
+  for (let group = 0; group < layout.groups; group++) {
     const share = Math.min(1, (top + grid.page.toPage(layout.groupTop[group])) / whole);
     if (share - last < 1 / MARKS) continue;
     last = share;

@@ -15,6 +15,10 @@ const JUMP = 4;
 export class TallPage {
   /** Not shifted, and as high as the grid. */
   constructor() {
+    this.gridHeight = 0;
+    this.height = 0;
+    this.shift = 0;
+    this.factor = 1;
     this.setHeight(0);
   }
 
@@ -30,21 +34,30 @@ export class TallPage {
     return this.gridHeight > this.height;
   }
 
-  /** The height in the grid that belongs to a height on the page. */
+  /**
+   * The height in the grid that belongs to a height on the page.
+   * @param {number} y
+   */
   toGrid(y) {
     if (!this.isScaled || y <= END) return y;
     if (y >= this.height - END) return y + this.gridHeight - this.height;
     return END + (y - END) * this.factor;
   }
 
-  /** The height on the page that belongs to a height in the grid. */
+  /**
+   * The height on the page that belongs to a height in the grid.
+   * @param {number} y
+   */
   toPage(y) {
     if (!this.isScaled || y <= END) return y;
     if (y >= this.gridHeight - END) return y - this.gridHeight + this.height;
     return END + (y - END) / this.factor;
   }
 
-  /** Whether one event of scrolling, by this many pixels, is a jump. */
+  /**
+   * Whether one event of scrolling, by this many pixels, is a jump.
+   * @param {number} moved
+   */
   isJump(moved) {
     return this.isScaled && Math.abs(moved) > JUMP * innerHeight;
   }
@@ -60,7 +73,11 @@ export class TallPage {
     return y - this.shift;
   }
 
-  /** The part of the grid between two heights that is on the page: its top and bottom there. */
+  /**
+   * The part of the grid between two heights that is on the page: its top and bottom there.
+   * @param {number} top
+   * @param {number} bottom
+   */
   clip(top, bottom) {
     return { top: Math.max(top - this.shift, 0), bottom: Math.min(bottom - this.shift, this.height) };
   }
@@ -80,7 +97,8 @@ export class TallPage {
       entry.section.style.height = `${Math.max(0, bottom - top)}px`;
     }
     for (const [row, el] of rows) {
-      el.style.top = `${rowTop[row] - this.shift - groups.get(rowGroup[row]).top}px`;
+      const top = groups.get(rowGroup[row])?.top ?? 0;
+      el.style.top = `${rowTop[row] - this.shift - top}px`;
     }
   }
 }

@@ -1,7 +1,7 @@
 // Browse: the whole collection or one of its folders as a grid, by folder or by date.
 
 import * as api from "../base/api.js";
-import { announce, clear, h, isTyping } from "../base/dom.js";
+import { announce, clear, h, isTyping, present } from "../base/dom.js";
 import { makeFolderList } from "./folder_list.js";
 import { Grid } from "./grid.js";
 import { icon } from "../base/icons.js";
@@ -16,6 +16,13 @@ import { indexing, makeProgress } from "../status/progress.js";
 import { makeRuns } from "../status/runs.js";
 import { openFrom, takeLast } from "../base/trail.js";
 
+/**
+ * @import { FolderDocument, InfoDocument, StatusEventDocument } from "../base/api_types.js"
+ * @import { Query } from "../base/query.js"
+ * @import { View, ViewModule } from "../base/router.js"
+ * @import { Anchor, GridData } from "./grid.js"
+ */
+
 export const title = "Browse";
 export const keepsScroll = true;
 export const shortcuts = [
@@ -27,6 +34,11 @@ export const shortcuts = [
   ["f", "Show or hide the folders"],
 ];
 
+/**
+ * @typedef {keyof typeof SORTS} Sort
+ * @typedef {GridData & {count: number}} Data
+ */
+
 const SORTS = { folder: "By folder", newest: "Newest", oldest: "Oldest", name: "Name", size: "Size",
   pixels: "Pixels" };
 const FOLDERS_TIMEOUT = 1500; // milliseconds
@@ -34,11 +46,14 @@ const FRESH = 4000; // milliseconds between two looks at the new images of a run
 const NARROW = "(max-width: 859px)";
 
 // The data of the latest grids, so that Back shows them without a wait.
+/** @type {Map<string, Data>} */
 const gridCache = new Map();
+/** @type {?{folders: FolderDocument[], revision: string | undefined}} */
 let foldersCache = null;
+/** @type {?Browse} */
 let active = null;
 
-/** @type {import("../base/router.js").View} */
+/** @type {View} */
 export async function show(main, params, { signal, info }) {
   const view = new Browse(main, info, signal);
   active = view;
@@ -50,6 +65,7 @@ export async function show(main, params, { signal, info }) {
   };
 }
 
+/** @type {NonNullable<ViewModule["update"]>} */
 export async function update(params) {
   if (!active) return false;
   await active.go(params);
@@ -57,12 +73,61 @@ export async function update(params) {
 }
 
 class Browse {
+  /** @type {HTMLElement} */
+  heading;
+  /** @type {HTMLElement} */
+  sorts;
+  /** @type {HTMLElement} */
+  toggle;
+  /** @type {HTMLElement} */
+  host;
+  /** @type {HTMLElement} */
+  content;
+  /** @type {HTMLElement} */
+  root;
+  /** @type {HTMLElement} */
+  count;
+  /** @type {HTMLElement | undefined} */
+  stale;
+  /** @type {ReturnType<typeof makeProgress>} */
+  progress;
+  /** @type {ReturnType<typeof makeRuns>} */
+  runs;
+  /** @type {() => void} */
+  stopEvents;
+  /** @type {Promise<void>} */
+  foldersLoaded;
+  /** @type {Selection} */
+  selection;
+  /** @type {Grid} */
+  grid;
+  /** @type {ReturnType<typeof makeScrubber>} */
+  scrubber;
+  /** @type {ActionBar} */
+  bar;
+
+  /**
+   * @param {HTMLElement} main
+   * @param {InfoDocument} info
+   * @param {AbortSignal} signal
+   */
   constructor(main, info, signal) {
-    Object.assign(this, { main, info, signal, under: "", sort: "folder", revision: null });
+    this.main = main;
+    this.info = info;
+    this.signal = signal;
+    this.under = "";
+    /** @type {Sort} */
+    this.sort = "folder";
+    /** @type {?string} */
+    this.revision = null;
+    /** @type {?ReturnType<typeof makeFolderList>} */
     this.folders = null;
+    this.narrowShown = false;
+    /** @type {?AbortController} */
     this.changing = null;
     this.ranAt = -Infinity; // when images were last indexed, in milliseconds
     this.changedAt = -Infinity; // when this page last moved images to the trash or back
+    /** @type {?number} */
     this.freshTimer = null;
   }
 
@@ -103,33 +168,43 @@ class Browse {
       count: () => this.selection.size, onclear: () => this.selection.clear(),
       onchanged: () => { this.changedAt = performance.now(); this.refresh(); },
       source: () => ({ grid: { under: this.under || null, sort: this.sort,
-        revision: this.grid.data.revision, ranges: this.selection.ranges } }) });
+        revision: this.grid.data?.revision ?? "", ranges: this.selection.ranges } }) });
     this.root.append(this.scrubber.el, this.bar.element);
   }
 
   stop() {
     this.stopEvents();
     this.progress.stop();
-    clearTimeout(this.freshTimer);
+    clearTimeout(this.freshTimer ?? undefined);
     this.scrubber.stop();
     this.grid.stop();
   }
 
+  /**
+   * @param {number} step
+   * @param {string} name
+   * @param {string} label
+   */
   sizeButton(step, name, label) {
     return h("button", { type: "button", class: "icon-button", "aria-label": label, title: label,
       onclick: () => this.resize(step) }, icon(name));
   }
 
+  /** @param {number} step */
   resize(step) {
     settings.set("size", Math.min(3, Math.max(-3, settings.get("size") + step)));
     this.grid.relayKeeping();
     this.scrubber.refresh();
   }
 
-  /** Shows the folder and the order of an address. */
+  /**
+   * Shows the folder and the order of an address.
+   * @param {Query} params
+   */
   async go(params) {
     this.under = params.get("under") ?? "";
-    this.sort = params.get("sort") in SORTS ? params.get("sort") : "folder";
+    const sort = params.get("sort") ?? "folder";
+    this.sort = sort in SORTS ? /** @type {Sort} */ (sort) : "folder";
     this.selection.clear();
     this.drawHeading();
     this.folders?.mark(this.under);
@@ -141,6 +216,7 @@ class Browse {
     if (Number.isInteger(focus)) this.grid.focusAgain(shown ?? focus, shown !== null);
   }
 
+  /** @param {{index: number, offset?: number}} anchor */
   async load(anchor) {
     this.changing?.abort();
     this.changing = new AbortController();
@@ -148,11 +224,11 @@ class Browse {
     this.stale?.remove();
     const key = `${this.sort} ${this.under}`;
     try {
-      let data = gridCache.get(key);
+      let data = gridCache.get(key) ?? null;
       if (data && data.revision !== (api.latest()?.revision ?? data.revision)) data = null;
       if (!data) {
         this.showSkeletons();
-        data = await this.fetch(signal, anchor?.index ?? 0);
+        data = await this.fetch(signal, anchor.index);
       }
       cacheGrid(key, data);
       // The list of folders needs some of the width, so rows are laid out after it is drawn.
@@ -160,14 +236,24 @@ class Browse {
       signal.throwIfAborted();
       this.showData(data, anchor);
     } catch (error) {
-      if (error.name === "AbortError") return;
+      if (api.isAbort(error)) return;
       this.content.replaceChildren(problemPanel(error, () => this.load(anchor), 2));
     }
   }
 
-  /** Fetches the grid. Fetches the first images at the same time if the window begins among them. */
+  /**
+   * Fetches the grid. Fetches the first images at the same time if the window begins among them.
+   * @param {AbortSignal} signal
+   * @param {number} index
+   * @returns {Promise<Data>}
+   */
   async fetch(signal, index) {
     const { under, sort } = this;
+    /**
+     * @param {number} offset
+     * @param {number} limit
+     * @param {AbortSignal} itemsSignal
+     */
     const request = (offset, limit, itemsSignal) => api.gridItems(
       { under, sort, offset: String(offset), limit }, { signal: itemsSignal });
     let first = index < WINDOW ? request(0, WINDOW, signal).catch(() => null) : null;
@@ -188,6 +274,10 @@ class Browse {
     this.content.replaceChildren(h("div", { class: "skeletons", "aria-hidden": "true" }, boxes));
   }
 
+  /**
+   * @param {Data} data
+   * @param {{index: number, offset?: number}} anchor
+   */
   showData(data, anchor) {
     this.revision = data.revision;
     this.drawCount(data.count);
@@ -227,16 +317,18 @@ class Browse {
           path ? path.slice(path.lastIndexOf("/") + 1) : this.info.name)))));
     this.count = h("span", { class: "soft small number" });
     clear(this.heading);
-    this.heading.append(...[crumbs, h("h1", { tabindex: "-1" }, name), this.count].filter(Boolean));
+    this.heading.append(...present([crumbs, h("h1", { tabindex: "-1" }, name), this.count]));
     this.sorts.replaceChildren(...Object.entries(SORTS).map(([sort, label]) =>
       link("/browse", { under: this.under, sort: sort === "folder" ? null : sort },
         { class: "button quiet", "aria-current": sort === this.sort ? "true" : null }, label)));
   }
 
+  /** @param {number} count */
   drawCount(count) {
     this.count.textContent = count === 1 ? "1 image" : `${count.toLocaleString("en")} images`;
   }
 
+  /** @param {string} under */
   address(under) {
     return { under, sort: this.sort === "folder" ? null : this.sort };
   }
@@ -250,10 +342,11 @@ class Browse {
       }
       this.drawFolders(foldersCache.folders);
     } catch (error) {
-      if (error.name !== "AbortError") this.toggle.hidden = true;
+      if (!api.isAbort(error)) this.toggle.hidden = true;
     }
   }
 
+  /** @param {FolderDocument[]} folders */
   drawFolders(folders) {
     this.folders?.el.remove();
     this.folders = null;
@@ -268,10 +361,14 @@ class Browse {
 
   /** Whether the list of folders is shown. Narrow pages start without it, wide ones as last set. */
   foldersShown() {
-    if (matchMedia(NARROW).matches) return this.narrowShown ?? false;
+    if (matchMedia(NARROW).matches) return this.narrowShown;
     return settings.get("folders");
   }
 
+  /**
+   * @param {boolean} on
+   * @param {boolean} [save]
+   */
   showFolders(on, save = true) {
     if (save && matchMedia(NARROW).matches) this.narrowShown = on;
     else if (save) settings.set("folders", on);
@@ -281,19 +378,28 @@ class Browse {
     this.root.classList.toggle("with-folders", on);
   }
 
-  /** Remembers the place in the grid before an image of it is opened. */
+  /**
+   * Remembers the place in the grid before an image of it is opened.
+   * @param {number} index
+   */
   open(index) {
+    if (!this.grid.data) return;
     openFrom({ ...this.grid.data.windows.listAt(index), list: `${this.sort} ${this.under}` });
     this.saveAnchor(this.grid.anchor(), index);
   }
 
-  /** Writes the scroll position to the address, so that Back and a reload return to it. */
+  /**
+   * Writes the scroll position to the address, so that Back and a reload return to it.
+   * @param {Anchor} anchor
+   * @param {?number} [focus]
+   */
   saveAnchor({ index, offset }, focus = null) {
     if (this.signal.aborted) return;
     navigate("/browse", { ...this.address(this.under), at: index || null },
       { replace: true, quiet: true, state: { offset: index ? offset : 0, focus } });
   }
 
+  /** @param {StatusEventDocument} status */
   changed(status) {
     this.progress.update(status);
     this.runs.update(status);
@@ -340,11 +446,15 @@ class Browse {
     this.selection.clear();
     this.foldersLoaded = this.loadFolders();
     await this.load(anchor);
-    const index = image && await this.find(image.id, anchor.index);
+    const index = image ? await this.find(image.id, anchor.index) : -1;
     if (index >= 0 && index !== anchor.index) this.grid.scrollToAnchor({ ...anchor, index });
   }
 
-  /** The index of an image that was at `index`, or -1 if it is not near that index. */
+  /**
+   * The index of an image that was at `index`, or -1 if it is not near that index.
+   * @param {string} id
+   * @param {number} index
+   */
   async find(id, index) {
     const count = this.grid.data?.windows.count ?? 0;
     const near = [];
@@ -359,6 +469,7 @@ class Browse {
     if (this.bar.show()) this.grid.focus(this.grid.focused);
   }
 
+  /** @param {KeyboardEvent} event */
   pressed(event) {
     if (event.defaultPrevented || isTyping(event) || document.querySelector("dialog[open]")) return;
     if ((event.ctrlKey || event.metaKey) && event.key === "a" && this.grid.data) {
@@ -373,7 +484,10 @@ class Browse {
     event.preventDefault();
   }
 
-  /** Enters the grid on a left or right arrow key if no control has the focus; returns whether. */
+  /**
+   * Enters the grid on a left or right arrow key if no control has the focus; returns whether.
+   * @param {KeyboardEvent} event
+   */
   enterGrid({ key }) {
     if (key !== "ArrowLeft" && key !== "ArrowRight") return false;
     const free = document.activeElement === document.body ||
@@ -384,16 +498,27 @@ class Browse {
   }
 }
 
+/**
+ * @param {number} milliseconds
+ * @returns {Promise<void>}
+ */
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** The target height of a row: higher on wide pages, and scaled by the setting "size". */
+/**
+ * The target height of a row: higher on wide pages, and scaled by the setting "size".
+ * @param {number} width
+ */
 function rowHeight(width) {
   const normal = Math.min(300, Math.max(116, 90 + width * 0.085));
   return normal * 1.25 ** settings.get("size");
 }
 
+/**
+ * @param {string} key
+ * @param {Data} data
+ */
 function cacheGrid(key, data) {
   gridCache.delete(key);
   gridCache.set(key, data);
-  if (gridCache.size > 4) gridCache.delete(gridCache.keys().next().value);
+  if (gridCache.size > 4) gridCache.delete([...gridCache.keys()][0]);
 }

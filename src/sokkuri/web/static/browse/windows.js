@@ -1,33 +1,47 @@
 // The images of a long list. They are fetched in windows when they are needed, and the windows that
 // were not used for longest are dropped.
 
+import { isAbort } from "../base/api.js";
+
+/** @import { ListedImageDocument } from "../base/api_types.js" */
+
 export const WINDOW = 500; // images
 const KEPT = 60; // windows
 const RETRY = 3000; // milliseconds
+
+/**
+ * @typedef {{promise: Promise<?ListedImageDocument[]>, controller: AbortController,
+ *   held: boolean}} Loading
+ */
 
 /** A list of which only some windows are loaded. */
 export class Windows {
   /**
    * @param {number} count
-   * @param {(offset: number, limit: number, signal: AbortSignal) => Promise<Array<*>>} load
+   * @param {(offset: number, limit: number, signal: AbortSignal) =>
+   *   Promise<ListedImageDocument[]>} load
    */
   constructor(count, load) {
     this.count = count;
     this.load = load;
-    /** @type {Map<number, Array<*>>} in the order of their last use */
+    /** @type {Map<number, ListedImageDocument[]>} in the order of their last use */
     this.loaded = new Map();
-    /** @type {Map<number, {promise: Promise<*>, controller: AbortController, held: boolean}>} */
+    /** @type {Map<number, Loading>} */
     this.loading = new Map();
+    /** @type {Map<number, number>} */
     this.failedAt = new Map();
-    /** Called with the bounds of each window that was loaded. */
-    this.onload = (_first, _end) => {};
+    /**
+     * Called with the bounds of each window that was loaded.
+     * @type {(first: number, end: number) => void}
+     */
+    this.onload = () => {};
     /** Called some time after a window failed, when it may be fetched again. */
     this.onretry = () => {};
   }
 
   /**
    * @param {number} index
-   * @returns {?Object} the image, if it is loaded
+   * @returns {?ListedImageDocument} the image, if it is loaded
    */
   get(index) {
     return this.loaded.get(Math.floor(index / WINDOW))?.[index % WINDOW] ?? null;
@@ -52,6 +66,8 @@ export class Windows {
   /**
    * Fetches a window; the promise is settled when the window is loaded or has failed. A window that
    * is `held` is not cancelled.
+   * @param {number} number
+   * @param {boolean} [held]
    */
   fetch(number, held = false) {
     const images = this.loaded.get(number);
@@ -72,6 +88,10 @@ export class Windows {
     return promise;
   }
 
+  /**
+   * @param {number} number
+   * @param {AbortController} controller
+   */
   async run(number, controller) {
     const offset = number * WINDOW;
     try {
@@ -82,14 +102,15 @@ export class Windows {
       this.dropOldest();
       return images;
     } catch (error) {
-      if (error.name !== "AbortError") {
+      if (!isAbort(error)) {
         this.failedAt.set(number, Date.now());
         setTimeout(() => this.onretry(), RETRY + 50);
       }
       return null;
     } finally {
       if (this.loading.get(number)?.controller === controller) this.loading.delete(number);
-      if (this.loaded.has(number)) this.onload(offset, offset + this.loaded.get(number).length);
+      const images = this.loaded.get(number);
+      if (images) this.onload(offset, offset + images.length);
     }
   }
 
@@ -103,23 +124,28 @@ export class Windows {
   /**
    * The images of these indices; those that are not loaded are fetched.
    * @param {Iterable<number>} indices
-   * @returns {Promise<Array<*>>} without those that could not be fetched
+   * @returns {Promise<ListedImageDocument[]>} without those that could not be fetched
    */
   async all(indices) {
     const all = [...indices];
     const numbers = new Set(all.map((index) => Math.floor(index / WINDOW)));
+    /** @type {Map<number, ?ListedImageDocument[]>} */
     const windows = new Map();
     await Promise.all([...numbers].map(async (number) => {
       windows.set(number, await this.fetch(number, true));
     }));
     return all.map((index) => windows.get(Math.floor(index / WINDOW))?.[index % WINDOW])
-      .filter(Boolean);
+      .filter((image) => image !== undefined);
   }
 
-  /** The list with its place of an image, as the page of the image needs it (base/trail.js). */
+  /**
+   * The list with its place of an image, as the page of the image needs it (base/trail.js).
+   * @param {number} index
+   */
   listAt(index) {
+    /** @param {number} place */
     const idAt = async (place) => (await this.all([place]))[0]?.id;
-    return { id: this.get(index).id, index, count: this.count, idAt };
+    return { id: this.get(index)?.id ?? "", index, count: this.count, idAt };
   }
 
   /** Cancels all requests. */

@@ -11,7 +11,7 @@ var text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 function encode(value) {
   let out = "";
   for (const char of String(value)) {
-    const code = char.codePointAt(0);
+    const code = char.codePointAt(0) ?? 0;
     if (code >= 56448 && code <= 56575) out += `%${(code - 56320).toString(16).toUpperCase()}`;
     else if (code >= 55296 && code <= 57343) out += "%EF%BF%BD";
     else out += encodeURIComponent(char);
@@ -59,7 +59,7 @@ function toQuery(params) {
   for (const [key2, value] of pairs) {
     for (const item of Array.isArray(value) ? value : [value]) {
       if (item === null || item === void 0 || item === false || item === "") continue;
-      out.push(`${encode(key2)}=${readable(encode(item === true ? 1 : item))}`);
+      out.push(`${encode(key2)}=${readable(encode(String(item === true ? 1 : item)))}`);
     }
   }
   return out.join("&");
@@ -78,18 +78,29 @@ var Query = class {
       this.pairs.push([decode(key2), equals < 0 ? "" : decode(part.slice(equals + 1))]);
     }
   }
+  /** @param {string} key */
   get(key2) {
     return this.pairs.find(([name2]) => name2 === key2)?.[1] ?? null;
   }
+  /** @param {string} key */
   getAll(key2) {
     return this.pairs.filter(([name2]) => name2 === key2).map(([, value]) => value);
   }
+  /** @param {string} key */
   has(key2) {
     return this.pairs.some(([name2]) => name2 === key2);
   }
+  /**
+   * @param {string} key
+   * @param {string | number} value
+   */
   append(key2, value) {
     this.pairs.push([key2, String(value)]);
   }
+  /**
+   * @param {string} key
+   * @param {string | number} value
+   */
   set(key2, value) {
     const index = this.pairs.findIndex(([name2]) => name2 === key2);
     if (index < 0) {
@@ -99,6 +110,7 @@ var Query = class {
     this.pairs[index] = [key2, String(value)];
     this.pairs = this.pairs.filter(([name2], i) => name2 !== key2 || i <= index);
   }
+  /** @param {string} key */
   delete(key2) {
     this.pairs = this.pairs.filter(([name2]) => name2 !== key2);
   }
@@ -111,6 +123,7 @@ var Query = class {
   entries() {
     return this[Symbol.iterator]();
   }
+  /** @param {(value: string, key: string, query: Query) => void} callback */
   forEach(callback) {
     for (const [key2, value] of this) callback(value, key2, this);
   }
@@ -129,8 +142,9 @@ var Query = class {
   toString() {
     return toQuery(this);
   }
+  /** @returns {IterableIterator<[string, string]>} */
   [Symbol.iterator]() {
-    return this.pairs.map(([key2, value]) => [key2, value]).values();
+    return this.pairs.values();
   }
 };
 
@@ -149,7 +163,7 @@ function get(key2) {
   return value;
 }
 function fallback(key2) {
-  return key2 in SESSION ? SESSION[key2] : KEPT[key2];
+  return { ...KEPT, ...SESSION }[key2];
 }
 function read(key2) {
   try {
@@ -182,7 +196,11 @@ function subscribe(key2, callback) {
   return () => all.delete(callback);
 }
 function notify(key2) {
-  for (const callback of [...listeners.get(key2) ?? []]) callback(get(key2));
+  const name2 = (
+    /** @type {keyof Settings} */
+    key2
+  );
+  for (const callback of [...listeners.get(key2) ?? []]) callback(get(name2));
 }
 globalThis.addEventListener?.("storage", ({ key: key2 }) => {
   if (!key2?.startsWith(PREFIX)) return;
@@ -195,7 +213,10 @@ var BASE = "/api/v1";
 var RETRIES = 3;
 var URN = "urn:sokkuri:problem:";
 var Problem = class extends Error {
-  /** @param {{status: number, title?: string, detail?: string, type?: string}} problem */
+  /**
+   * @param {{status: number, title?: string, detail?: string, type?: string}} problem
+   * @param {number} [retryAfter] seconds
+   */
   constructor({ status: status2, title: title10, detail, type }, retryAfter = 0) {
     super(detail || title10 || `The server answered ${status2}`);
     this.name = "Problem";
@@ -212,6 +233,8 @@ var LostServer = class extends Error {
     this.name = "LostServer";
   }
 };
+var isAbort = (error) => error instanceof Error && error.name === "AbortError";
+var messageOf = (error) => error instanceof Error ? error.message : String(error);
 var connection = new EventTarget();
 function encodeId(id) {
   return encode(id).replaceAll("%2F", "/");
@@ -253,7 +276,7 @@ async function readJson(response, signal) {
   }
 }
 function connectionError(error, signal) {
-  if (signal?.aborted || error.name === "AbortError") return error;
+  if (signal?.aborted || isAbort(error)) return error;
   connection.dispatchEvent(new Event("lost"));
   return new LostServer();
 }
@@ -327,8 +350,9 @@ function openStream() {
   if (source || !watchers.size || document.hidden) return;
   source = new EventSource(`${BASE}/events`);
   source.addEventListener("status", ({ data }) => {
-    last = JSON.parse(data);
-    for (const { onMessage } of [...watchers]) onMessage(last);
+    const status2 = JSON.parse(data);
+    last = status2;
+    for (const { onMessage } of [...watchers]) onMessage(status2);
   });
   source.addEventListener("error", (event) => {
     for (const { onError } of [...watchers]) onError?.(event);
@@ -352,14 +376,25 @@ function h(tag, props, ...children) {
   const el = document.createElement(tag);
   for (const [name2, value] of Object.entries(props ?? {})) setProp(el, name2, value);
   append(el, children);
-  return el;
+  return (
+    /** @type {any} */
+    el
+  );
 }
 function setProp(el, name2, value) {
   if (value === null || value === void 0) return;
   if (name2.startsWith("on") && typeof value === "function") {
-    el.addEventListener(name2.slice(2).toLowerCase(), value);
+    el.addEventListener(
+      name2.slice(2).toLowerCase(),
+      /** @type {EventListener} */
+      value
+    );
   } else if (name2 === "dataset") {
-    Object.assign(el.dataset, value);
+    Object.assign(
+      el.dataset,
+      /** @type {Record<string, unknown>} */
+      value
+    );
   } else if (name2.startsWith("aria-")) {
     el.setAttribute(name2, String(value));
   } else if (value !== false) {
@@ -367,10 +402,32 @@ function setProp(el, name2, value) {
   }
 }
 function append(el, children) {
-  for (const child of children.flat(Infinity)) {
+  for (const child of children) {
     if (child === null || child === void 0 || child === false) continue;
-    el.append(child instanceof Node ? child : String(child));
+    if (Array.isArray(child)) append(el, child);
+    else el.append(child instanceof Node ? child : String(child));
   }
+}
+var present = (list3) => (
+  /** @type {Item[]} */
+  list3.filter(Boolean)
+);
+function find(selector, root = document) {
+  const el = root.querySelector(selector);
+  return el instanceof HTMLElement ? el : null;
+}
+var findAll = (selector, root) => [...root.querySelectorAll(selector)].filter((el) => el instanceof HTMLElement);
+function mustFind(selector, root = document) {
+  const el = find(selector, root);
+  if (!el) throw new Error(`The page has no element ${selector}`);
+  return el;
+}
+function focused() {
+  return document.activeElement instanceof HTMLElement ? document.activeElement : null;
+}
+function around({ target }, selector) {
+  const el = target instanceof Element ? target.closest(selector) : null;
+  return el instanceof HTMLElement ? el : null;
 }
 function clear(el) {
   el.replaceChildren();
@@ -409,7 +466,7 @@ function toast(text2, { action, onaction } = {}) {
     box.addEventListener(event, () => clearTimeout(timer2));
   }
   for (const event of ["pointerleave", "focusout"]) box.addEventListener(event, wait2);
-  while (host.children.length > 2) host.firstElementChild.remove();
+  while (host.children.length > 2) host.firstElementChild?.remove();
   host.append(box);
   wait2();
   announce(text2);
@@ -592,7 +649,7 @@ function panel({ icon: name2, title: title10, text: text2, level = 1 }, ...actio
 function problemPanel(error, retry, level = 1) {
   const again = retry && h("button", { type: "button", class: "button", onclick: retry }, "Try again");
   const home = h("a", { class: "button quiet", href: "/browse" }, "Browse");
-  if (error.name === "LostServer") {
+  if (error instanceof LostServer) {
     const lost2 = panel({
       icon: "lost",
       level,
@@ -602,7 +659,7 @@ function problemPanel(error, retry, level = 1) {
     lost2.dataset.lost = "";
     return lost2;
   }
-  if (error.name === "Problem") {
+  if (error instanceof Problem) {
     const missing = error.status === 404;
     return panel({
       icon: missing ? "missing" : "problem",
@@ -615,7 +672,7 @@ function problemPanel(error, retry, level = 1) {
     icon: "problem",
     level,
     title: "Something went wrong on this page",
-    text: error.message
+    text: messageOf(error)
   }, again, home);
 }
 function sentenceCase(text2) {
@@ -625,15 +682,15 @@ function sentenceCase(text2) {
 
 // base/router.js
 var routes = {};
-var main = null;
-var getInfo = async () => null;
-var shown = { path: null, module: null, cleanup: null, controller: null };
+var main;
+var getInfo;
+var shown = { path: null, module: null, cleanup: null, controller: new AbortController() };
 var before = null;
 var here = null;
 var turn = 0;
 var moving = false;
 var saving = 0;
-function start(table, element2, info3 = getInfo) {
+function start(table, element2, info3) {
   routes = table;
   main = element2;
   getInfo = info3;
@@ -671,8 +728,8 @@ function link(path, params, props, ...children) {
 }
 function followLink(event) {
   const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
-  const anchor = event.target instanceof Element ? event.target.closest("a[href]") : null;
-  if (!plain || event.defaultPrevented || !anchor) return;
+  const anchor = around(event, "a[href]");
+  if (!plain || event.defaultPrevented || !(anchor instanceof HTMLAnchorElement)) return;
   if (anchor.target || anchor.hasAttribute("download") || anchor.origin !== location.origin) return;
   if (!(anchor.pathname in routes) || anchor.hash) return;
   event.preventDefault();
@@ -705,7 +762,7 @@ async function load({ first = false, fresh = false } = {}) {
     await showView(module, path, params, info3, thisTurn, first);
     if (thisTurn === turn && !module.keepsScroll) scrollTo(0, scroll);
   } catch (error) {
-    if (thisTurn === turn && error.name !== "AbortError") fail(error, path);
+    if (thisTurn === turn && !isAbort(error)) fail(error, path);
   } finally {
     if (thisTurn === turn) {
       moving = false;
@@ -731,7 +788,7 @@ async function showView(module, path, params, info3, thisTurn, first) {
   if (thisTurn === turn && !first) focusHeading();
 }
 function leave() {
-  shown.controller?.abort();
+  shown.controller.abort();
   try {
     shown.cleanup?.();
   } catch (error) {
@@ -741,7 +798,7 @@ function leave() {
 function fail(error, path) {
   leave();
   shown = { path, module: null, cleanup: null, controller: new AbortController() };
-  if (error.name !== "Problem" && error.name !== "LostServer") console.error(error);
+  if (!(error instanceof Problem || error instanceof LostServer)) console.error(error);
   main.replaceChildren(problemPanel(error, reload));
   focusHeading();
 }
@@ -749,7 +806,7 @@ var UNKNOWN = {
   title: "Not found",
   show(element2) {
     element2.append(problemPanel(
-      { name: "Problem", status: 404, title: "This page does not exist", detail: "" },
+      new Problem({ status: 404, title: "This page does not exist" }),
       null
     ));
   }
@@ -764,6 +821,7 @@ function focusHeading() {
 }
 function markNav(path) {
   for (const anchor of document.querySelectorAll("[data-nav] a")) {
+    if (!(anchor instanceof HTMLAnchorElement)) continue;
     const here2 = anchor.pathname === path;
     if (here2) anchor.setAttribute("aria-current", "page");
     else anchor.removeAttribute("aria-current");
@@ -851,12 +909,12 @@ function toTree(folders2) {
     const parent = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : "";
     return byPath.get(parent) ?? make(parent, 0);
   };
-  make("", 0);
+  const root = make("", 0);
   for (const { path, count: count2 } of folders2) {
     const folder = byPath.get(path) ?? make(path, count2);
     folder.count = count2;
   }
-  return byPath.get("");
+  return root;
 }
 function makeFolderList(folders2, { root, address: address2 }) {
   const tree = toTree(folders2);
@@ -864,24 +922,24 @@ function makeFolderList(folders2, { root, address: address2 }) {
   let current2 = "";
   const host = h("div", null);
   const draw = (text2 = "") => {
-    const matches = text2 && folders2.filter(({ path }) => path.toLowerCase().includes(text2.toLowerCase())).slice(0, MOST_MATCHES);
+    const matches = !text2 ? null : folders2.filter(({ path }) => path.toLowerCase().includes(text2.toLowerCase())).slice(0, MOST_MATCHES);
     host.replaceChildren(matches ? h("ul", null, matches.map((folder) => item({ ...folder, name: folder.path, children: [] }))) : h("ul", null, item(tree)));
     if (matches && !matches.length) {
       host.replaceChildren(h("p", { class: "soft" }, "No folder matches"));
     }
   };
   const item = (folder) => folderItem(folder, { current: current2, address: address2, item });
-  const find = folders2.length < FIND_FROM ? null : h("input", {
+  const find2 = folders2.length < FIND_FROM ? null : h("input", {
     type: "search",
     "aria-label": "Find a folder",
     placeholder: "Find a folder",
-    oninput: ({ target }) => draw(target.value.trim())
+    oninput: () => draw(find2?.value.trim())
   });
   return {
-    el: h("nav", { class: "folders", "aria-label": "Folders", id: "folders" }, find, host),
+    el: h("nav", { class: "folders", "aria-label": "Folders", id: "folders" }, find2, host),
     mark: (under) => {
       current2 = under;
-      if (find) find.value = "";
+      if (find2) find2.value = "";
       draw();
     }
   };
@@ -926,6 +984,7 @@ function folderItem(folder, { current: current2, address: address2, item }) {
 var SIZES = [64, 128, 256, 512, 1024];
 var TRIES = 2;
 var template = null;
+var addresses = /* @__PURE__ */ new WeakMap();
 function cellTemplate() {
   template ??= h(
     "div",
@@ -939,8 +998,15 @@ function cellTemplate() {
       "aria-checked": "false"
     }, icon("check", { size: 16 }))
   );
-  return template.cloneNode(true);
+  return (
+    /** @type {HTMLElement} */
+    template.cloneNode(true)
+  );
 }
+var partsOf = (el) => (
+  /** @type {HTMLElement[]} */
+  [...el.children]
+);
 function makeGroup(number, { title: title10 }, size, top, height, heading2) {
   const id = `group-${number}`;
   const list3 = h("div", { role: "list", class: "rows", "aria-labelledby": id });
@@ -966,32 +1032,34 @@ function makeRow(row, top, height, boxes, { first, size }) {
   el.style.height = `${height}px`;
   for (const { index, x, width } of boxes) {
     const cell = cellTemplate();
-    cell.dataset.index = index;
-    cell.dataset.tone = index * 7 % 4;
+    cell.dataset.index = String(index);
+    cell.dataset.tone = String(index * 7 % 4);
     cell.style.left = `${x}px`;
     cell.style.width = `${width}px`;
-    cell.setAttribute("aria-posinset", index - first + 1);
-    cell.setAttribute("aria-setsize", size);
+    cell.setAttribute("aria-posinset", String(index - first + 1));
+    cell.setAttribute("aria-setsize", String(size));
     name(cell, `Image ${index + 1}`);
     el.append(cell);
   }
   return el;
 }
 function name(cell, text2) {
-  cell.firstElementChild.setAttribute("aria-label", text2);
-  cell.lastElementChild.setAttribute("aria-label", `Select ${text2}`);
+  cell.firstElementChild?.setAttribute("aria-label", text2);
+  cell.lastElementChild?.setAttribute("aria-label", `Select ${text2}`);
 }
 function fillCell(cell, image2, href) {
   cell.dataset.id = image2.id;
   name(cell, image2.name);
-  const anchor = cell.firstElementChild;
+  const anchor = cell.querySelector("a");
+  if (!anchor) return;
   anchor.href = href;
   anchor.title = image2.name;
   const box = {
     width: parseFloat(cell.style.width),
-    height: parseFloat(cell.parentElement.style.height)
+    height: parseFloat(cell.parentElement?.style.height ?? "")
   };
-  cell.picture = imageUrl(image2.id, "thumbnail", { size: pictureSize(image2, box), v: image2.v });
+  const size = pictureSize(image2, box);
+  addresses.set(cell, imageUrl(image2.id, "thumbnail", { size, v: image2.v }));
 }
 function pictureSize({ width, height }, box, density = globalThis.devicePixelRatio || 1) {
   const ratio2 = width && height ? width / height : 1;
@@ -1001,8 +1069,9 @@ function pictureSize({ width, height }, box, density = globalThis.devicePixelRat
   return SIZES.find((size) => size >= longest) ?? SIZES.at(-1);
 }
 function showPicture(cell, visible) {
-  const img = cell.firstElementChild.firstElementChild;
-  if (!cell.picture || cell.classList.contains("failed")) return;
+  const img = cell.querySelector("img");
+  const address2 = addresses.get(cell);
+  if (!img || !address2 || cell.classList.contains("failed")) return;
   if (img.getAttribute("src")) {
     if (visible && img.fetchPriority === "low") img.fetchPriority = "auto";
     return;
@@ -1010,12 +1079,12 @@ function showPicture(cell, visible) {
   img.fetchPriority = visible ? "high" : "low";
   img.onload = () => cell.classList.add("shown");
   img.onerror = () => retryLater(cell, img);
-  img.src = cell.picture;
+  img.src = address2;
   if (img.complete && img.naturalWidth) cell.classList.add("shown", "known");
 }
 function retryLater(cell, img) {
   const tries = Number(cell.dataset.tries ?? 0) + 1;
-  cell.dataset.tries = tries;
+  cell.dataset.tries = String(tries);
   img.removeAttribute("src");
   if (tries > TRIES) {
     cell.classList.add("failed");
@@ -1042,7 +1111,7 @@ function onLongPress(host, selector, callback, signal) {
   host.addEventListener("pointerdown", (event) => {
     cancel();
     pressed = false;
-    const el = event.pointerType === "touch" && event.target.closest(selector);
+    const el = event.pointerType === "touch" && around(event, selector);
     if (!el) return;
     start3 = event;
     timer2 = setTimeout(() => {
@@ -1153,11 +1222,13 @@ function addRow(rows, first, top, height, group) {
 }
 function addLastRow(ratios, { first, begin, end, group, top, sum }, page, rows) {
   const { width, target, gap } = page;
-  const merged = begin > first ? mergedHeight(ratios, rows.first.at(-1), end, sum, page) : 0;
+  const before2 = rows.first.at(-1) ?? 0;
+  const merged = begin > first ? mergedHeight(ratios, before2, end, sum, page) : 0;
   if (merged) {
+    rows.first.pop();
     rows.height.pop();
     rows.group.pop();
-    return addRow(rows, rows.first.pop(), rows.top.pop(), merged, group);
+    return addRow(rows, before2, rows.top.pop() ?? 0, merged, group);
   }
   const full = (width - gap * (end - begin - 1)) / sum;
   return addRow(rows, begin, top, full < target * STRETCH ? full : target, group);
@@ -1210,10 +1281,10 @@ function neighbour(layout2, index, direction) {
   if (other < 0 || other >= layout2.rows) return index;
   const box = rowBoxes(layout2, row)[index - layout2.rowFirst[row]];
   const middle = box.x + box.width / 2;
-  let best = null;
+  let best = { candidate: index, distance: Infinity };
   for (const { index: candidate, x, width } of rowBoxes(layout2, other)) {
     const distance = Math.abs(x + width / 2 - middle);
-    if (!best || distance < best.distance) best = { candidate, distance };
+    if (distance < best.distance) best = { candidate, distance };
   }
   return best.candidate;
 }
@@ -1225,6 +1296,10 @@ var JUMP = 4;
 var TallPage = class {
   /** Not shifted, and as high as the grid. */
   constructor() {
+    this.gridHeight = 0;
+    this.height = 0;
+    this.shift = 0;
+    this.factor = 1;
     this.setHeight(0);
   }
   /** @param {number} height of the grid */
@@ -1237,19 +1312,28 @@ var TallPage = class {
   get isScaled() {
     return this.gridHeight > this.height;
   }
-  /** The height in the grid that belongs to a height on the page. */
+  /**
+   * The height in the grid that belongs to a height on the page.
+   * @param {number} y
+   */
   toGrid(y) {
     if (!this.isScaled || y <= END) return y;
     if (y >= this.height - END) return y + this.gridHeight - this.height;
     return END + (y - END) * this.factor;
   }
-  /** The height on the page that belongs to a height in the grid. */
+  /**
+   * The height on the page that belongs to a height in the grid.
+   * @param {number} y
+   */
   toPage(y) {
     if (!this.isScaled || y <= END) return y;
     if (y >= this.gridHeight - END) return y - this.gridHeight + this.height;
     return END + (y - END) / this.factor;
   }
-  /** Whether one event of scrolling, by this many pixels, is a jump. */
+  /**
+   * Whether one event of scrolling, by this many pixels, is a jump.
+   * @param {number} moved
+   */
   isJump(moved2) {
     return this.isScaled && Math.abs(moved2) > JUMP * innerHeight;
   }
@@ -1263,7 +1347,11 @@ var TallPage = class {
     this.shift = this.isScaled ? Math.round(y) - place2 : 0;
     return y - this.shift;
   }
-  /** The part of the grid between two heights that is on the page: its top and bottom there. */
+  /**
+   * The part of the grid between two heights that is on the page: its top and bottom there.
+   * @param {number} top
+   * @param {number} bottom
+   */
   clip(top, bottom) {
     return { top: Math.max(top - this.shift, 0), bottom: Math.min(bottom - this.shift, this.height) };
   }
@@ -1282,7 +1370,8 @@ var TallPage = class {
       entry.section.style.height = `${Math.max(0, bottom - top)}px`;
     }
     for (const [row, el] of rows) {
-      el.style.top = `${rowTop[row] - this.shift - groups.get(rowGroup[row]).top}px`;
+      const top = groups.get(rowGroup[row])?.top ?? 0;
+      el.style.top = `${rowTop[row] - this.shift - top}px`;
     }
   }
 };
@@ -1296,15 +1385,20 @@ var Grid = class {
   /**
    * @param {HTMLElement} host
    * @param {Object} options
-   * @param {(image: *) => string} options.href
-   * @param {import("../selection/selection.js").Selection} options.selection
+   * @param {(image: ListedImageDocument) => string} options.href
+   * @param {Selection} options.selection
    * @param {(width: number) => number} options.rowHeight
-   * @param {(anchor: {index: number, offset: number}) => void} [options.onmove] called with the
-   *   first visible image when scrolling stops
+   * @param {(anchor: Anchor) => void} [options.onmove] called with the first visible image when
+   *   scrolling stops
    * @param {(index: number) => void} [options.onopen] called when an image's link is followed
    */
   constructor(host, { href, selection, rowHeight: rowHeight2, onmove, onopen }) {
-    Object.assign(this, { host, href, selection, rowHeight: rowHeight2, onmove, onopen });
+    this.host = host;
+    this.href = href;
+    this.selection = selection;
+    this.rowHeight = rowHeight2;
+    this.onmove = onmove;
+    this.onopen = onopen;
     this.data = null;
     this.layout = null;
     this.page = new TallPage();
@@ -1316,6 +1410,7 @@ var Grid = class {
     this.settleTimer = 0;
     this.lastRequest = 0;
     this.stops = new AbortController();
+    this.resizes = new ResizeObserver(() => this.resized());
     this.listen();
   }
   listen() {
@@ -1331,7 +1426,6 @@ var Grid = class {
       signal
     );
     this.host.addEventListener("focusin", (event) => this.focusedOn(event), { signal });
-    this.resizes = new ResizeObserver(() => this.resized());
     this.resizes.observe(this.host);
   }
   /** Stops all listeners and requests, and empties the grid. */
@@ -1395,16 +1489,19 @@ var Grid = class {
   y() {
     return scrollY - this.top() + this.page.shift;
   }
-  /** Scrolls so that the window begins at a height in the grid. */
+  /**
+   * Scrolls so that the window begins at a height in the grid.
+   * @param {number} y
+   */
   moveTo(y) {
     const place2 = this.page.moveTo(y);
-    this.page.place(this.layout, this.groups, this.rows);
+    if (this.layout) this.page.place(this.layout, this.groups, this.rows);
     scrollTo(0, this.top() + place2);
     if (this.page.isScaled) this.last.y = scrollY;
   }
   /** The height at the top of the window that the header and a group's heading cover. */
   covered() {
-    const bar = document.querySelector(".bar")?.offsetHeight ?? 0;
+    const bar = find(".bar")?.offsetHeight ?? 0;
     return bar + (this.layout?.heading ?? 0);
   }
   /**
@@ -1438,7 +1535,7 @@ var Grid = class {
     if (moved2) this.last = { y: scrollY, time: now, down: moved2 > 0 };
     if (this.page.isJump(moved2)) {
       this.page.moveTo(this.page.toGrid(scrollY - this.top()));
-      this.page.place(this.layout, this.groups, this.rows);
+      if (this.layout) this.page.place(this.layout, this.groups, this.rows);
     }
     this.render();
     clearTimeout(this.settleTimer);
@@ -1471,7 +1568,11 @@ var Grid = class {
     if (!this.fast) this.showPictures();
     this.markTabStop();
   }
-  /** Removes rows outside these bounds, but never the row that has the focus. */
+  /**
+   * Removes rows outside these bounds, but never the row that has the focus.
+   * @param {number} first
+   * @param {number} end
+   */
   removeRowsOutside(first, end) {
     const active3 = document.activeElement;
     for (const [row, el] of this.rows) {
@@ -1486,10 +1587,12 @@ var Grid = class {
       this.groups.delete(group);
     }
   }
+  /** @param {number} row */
   addRow(row) {
     const { layout: layout2, data } = this;
+    if (!layout2 || !data) return;
     const group = layout2.rowGroup[row];
-    const { list: list3, top } = this.groups.get(group) ?? this.addGroup(group);
+    const { list: list3, top } = this.groups.get(group) ?? this.addGroup(group, layout2, data);
     const el = makeRow(
       row,
       layout2.rowTop[row] - this.page.shift - top,
@@ -1500,41 +1603,54 @@ var Grid = class {
         size: layout2.groupFirst[group + 1] - layout2.groupFirst[group]
       }
     );
-    for (const cell of el.children) {
+    for (const cell of partsOf(el)) {
       const index = Number(cell.dataset.index);
       const image2 = data.windows.get(index);
       if (image2) fillCell(cell, image2, this.href(image2));
       this.markSelected(cell, index);
     }
-    const next = [...list3.children].find((other) => Number(other.dataset.row) > row);
+    const next = partsOf(list3).find((other) => Number(other.dataset.row) > row);
     list3.insertBefore(el, next ?? null);
     this.rows.set(row, el);
   }
-  addGroup(group) {
-    const { layout: layout2, data } = this;
+  /**
+   * @param {number} group
+   * @param {Layout} layout
+   * @param {GridData} data
+   */
+  addGroup(group, layout2, data) {
     const { top, bottom } = this.page.clip(layout2.groupTop[group], layout2.groupTop[group + 1]);
     const size = layout2.groupFirst[group + 1] - layout2.groupFirst[group];
     const elements = makeGroup(group, data.groups[group], size, top, bottom - top, layout2.heading);
-    const next = [...this.host.children].find((other) => Number(other.dataset.group) > group);
+    const next = partsOf(this.host).find((other) => Number(other.dataset.group) > group);
     this.host.insertBefore(elements.section, next ?? null);
     const entry = { ...elements, top };
     this.groups.set(group, entry);
     return entry;
   }
-  /** Requests the data of the images in view and of the next ones in the direction of scrolling. */
+  /**
+   * Requests the data of the images in view and of the next ones in the direction of scrolling.
+   * @param {number} firstRow
+   * @param {number} endRow
+   */
   requestImages(firstRow, endRow) {
+    if (!this.layout) return;
     const { rowFirst, count: count2 } = this.layout;
     const ahead = Math.max(200, rowFirst[endRow] - rowFirst[firstRow]);
     const first = rowFirst[firstRow] - (this.last.down ? 0 : ahead);
     const end = rowFirst[endRow] + (this.last.down ? ahead : 0);
-    this.data.windows.want(Math.max(0, first), Math.min(count2, end));
+    this.data?.windows.want(Math.max(0, first), Math.min(count2, end));
   }
+  /**
+   * @param {number} first
+   * @param {number} end
+   */
   loaded(first, end) {
     for (const el of this.rows.values()) {
-      for (const cell of el.children) {
+      for (const cell of partsOf(el)) {
         const index = Number(cell.dataset.index);
         if (index < first || index >= end || cell.dataset.id !== void 0) continue;
-        const image2 = this.data.windows.get(index);
+        const image2 = this.data?.windows.get(index);
         if (image2) fillCell(cell, image2, this.href(image2));
       }
     }
@@ -1545,32 +1661,37 @@ var Grid = class {
     const near = [];
     for (const el of this.rows.values()) {
       const { top, bottom } = el.getBoundingClientRect();
-      if (bottom > 0 && top < innerHeight) for (const cell of el.children) showPicture(cell, true);
+      if (bottom > 0 && top < innerHeight) for (const cell of partsOf(el)) showPicture(cell, true);
       else near.push(el);
     }
-    for (const el of near) for (const cell of el.children) showPicture(cell, false);
+    for (const el of near) for (const cell of partsOf(el)) showPicture(cell, false);
   }
   /** Loads all failed images and pictures again, after the server came back. */
   retryFailed() {
     this.data?.windows.failedAt.clear();
-    for (const cell of this.host.querySelectorAll(".cell.failed")) {
+    for (const cell of findAll(".cell.failed", this.host)) {
       cell.classList.remove("failed");
       delete cell.dataset.tries;
     }
     this.render();
   }
+  /** @param {number} index */
   cell(index) {
-    return this.host.querySelector(`.cell[data-index="${index}"]`);
+    return find(`.cell[data-index="${index}"]`, this.host);
   }
+  /**
+   * @param {HTMLElement} cell
+   * @param {number} index
+   */
   markSelected(cell, index) {
     const selected = this.selection.has(index);
     cell.classList.toggle("chosen", selected);
-    cell.querySelector(".tick").setAttribute("aria-checked", String(selected));
+    find(".tick", cell)?.setAttribute("aria-checked", String(selected));
   }
   /** Shows which images are selected. */
   showSelection() {
     this.host.classList.toggle("selecting", this.selection.size > 0);
-    for (const cell of this.host.querySelectorAll(".cell")) {
+    for (const cell of findAll(".cell", this.host)) {
       this.markSelected(cell, Number(cell.dataset.index));
     }
   }
@@ -1583,15 +1704,20 @@ var Grid = class {
     old?.setAttribute("tabindex", "-1");
     anchor.setAttribute("tabindex", "0");
   }
-  focusedOn({ target }) {
-    const cell = target.closest(".cell");
+  /** @param {FocusEvent} event */
+  focusedOn(event) {
+    const cell = around(event, ".cell");
     if (!cell) return;
     this.focused = Number(cell.dataset.index);
     this.markTabStop();
   }
-  /** Moves the focus to an image, and scrolls it into view. */
+  /**
+   * Moves the focus to an image, and scrolls it into view.
+   * @param {number} index
+   */
   focus(index) {
     this.focused = index;
+    if (!this.layout) return;
     const row = rowOf(this.layout, index);
     const y = this.y();
     const top = this.layout.rowTop[row];
@@ -1600,23 +1726,32 @@ var Grid = class {
     if (top < y + this.covered()) this.moveTo(top - this.covered() - 8);
     else if (bottom > y + visible) this.moveTo(bottom - visible + 8);
     this.render();
-    this.cell(index)?.querySelector("a").focus({ preventScroll: true });
+    this.cell(index)?.querySelector("a")?.focus({ preventScroll: true });
     this.markTabStop();
   }
-  /** Moves the focus to an image. `scrolls`: whether to scroll the image into view, too. */
+  /**
+   * Moves the focus to an image. `scrolls`: whether to scroll the image into view, too.
+   * @param {number} index
+   * @param {boolean} scrolls
+   */
   focusAgain(index, scrolls) {
-    return scrolls && index < this.layout?.count ? this.focus(index) : this.focusQuietly(index);
+    const isThere = index < (this.layout?.count ?? 0);
+    return scrolls && isThere ? this.focus(index) : this.focusQuietly(index);
   }
-  /** Moves the focus to an image without scrolling, if the image is in the document. */
+  /**
+   * Moves the focus to an image without scrolling, if the image is in the document.
+   * @param {number} index
+   */
   focusQuietly(index) {
     const anchor = this.cell(index)?.querySelector("a");
     if (!anchor) return;
     this.focused = index;
     anchor.focus({ preventScroll: true });
   }
+  /** @param {KeyboardEvent} event */
   pressed(event) {
-    const cell = event.target.closest(".cell");
-    if (!cell || event.ctrlKey || event.metaKey || event.altKey) return;
+    const cell = around(event, ".cell");
+    if (!cell || !this.layout || event.ctrlKey || event.metaKey || event.altKey) return;
     const index = Number(cell.dataset.index);
     const next = event.key in KEYS ? neighbour(this.layout, index, KEYS[event.key]) : event.key === "Home" ? 0 : event.key === "End" ? this.layout.count - 1 : null;
     if (next !== null) {
@@ -1628,11 +1763,12 @@ var Grid = class {
     } else return;
     event.preventDefault();
   }
+  /** @param {MouseEvent} event */
   clicked(event) {
-    const cell = event.target.closest(".cell");
+    const cell = around(event, ".cell");
     if (!cell || event.ctrlKey || event.metaKey) return;
     const index = Number(cell.dataset.index);
-    const selects = event.target.closest(".tick") || event.detail > 0 && (event.shiftKey || this.selection.size > 0);
+    const selects = around(event, ".tick") || event.detail > 0 && (event.shiftKey || this.selection.size > 0);
     if (!selects) {
       if (cell.dataset.id === void 0) event.preventDefault();
       else this.onopen?.(index);
@@ -1651,7 +1787,8 @@ var RETRY = 3e3;
 var Windows = class {
   /**
    * @param {number} count
-   * @param {(offset: number, limit: number, signal: AbortSignal) => Promise<Array<*>>} load
+   * @param {(offset: number, limit: number, signal: AbortSignal) =>
+   *   Promise<ListedImageDocument[]>} load
    */
   constructor(count2, load3) {
     this.count = count2;
@@ -1659,14 +1796,14 @@ var Windows = class {
     this.loaded = /* @__PURE__ */ new Map();
     this.loading = /* @__PURE__ */ new Map();
     this.failedAt = /* @__PURE__ */ new Map();
-    this.onload = (_first, _end) => {
+    this.onload = () => {
     };
     this.onretry = () => {
     };
   }
   /**
    * @param {number} index
-   * @returns {?Object} the image, if it is loaded
+   * @returns {?ListedImageDocument} the image, if it is loaded
    */
   get(index) {
     return this.loaded.get(Math.floor(index / WINDOW))?.[index % WINDOW] ?? null;
@@ -1689,6 +1826,8 @@ var Windows = class {
   /**
    * Fetches a window; the promise is settled when the window is loaded or has failed. A window that
    * is `held` is not cancelled.
+   * @param {number} number
+   * @param {boolean} [held]
    */
   fetch(number, held = false) {
     const images3 = this.loaded.get(number);
@@ -1708,6 +1847,10 @@ var Windows = class {
     this.loading.set(number, { promise, controller, held });
     return promise;
   }
+  /**
+   * @param {number} number
+   * @param {AbortController} controller
+   */
   async run(number, controller) {
     const offset = number * WINDOW;
     try {
@@ -1718,14 +1861,15 @@ var Windows = class {
       this.dropOldest();
       return images3;
     } catch (error) {
-      if (error.name !== "AbortError") {
+      if (!isAbort(error)) {
         this.failedAt.set(number, Date.now());
         setTimeout(() => this.onretry(), RETRY + 50);
       }
       return null;
     } finally {
       if (this.loading.get(number)?.controller === controller) this.loading.delete(number);
-      if (this.loaded.has(number)) this.onload(offset, offset + this.loaded.get(number).length);
+      const images3 = this.loaded.get(number);
+      if (images3) this.onload(offset, offset + images3.length);
     }
   }
   dropOldest() {
@@ -1737,7 +1881,7 @@ var Windows = class {
   /**
    * The images of these indices; those that are not loaded are fetched.
    * @param {Iterable<number>} indices
-   * @returns {Promise<Array<*>>} without those that could not be fetched
+   * @returns {Promise<ListedImageDocument[]>} without those that could not be fetched
    */
   async all(indices) {
     const all = [...indices];
@@ -1746,12 +1890,15 @@ var Windows = class {
     await Promise.all([...numbers].map(async (number) => {
       windows.set(number, await this.fetch(number, true));
     }));
-    return all.map((index) => windows.get(Math.floor(index / WINDOW))?.[index % WINDOW]).filter(Boolean);
+    return all.map((index) => windows.get(Math.floor(index / WINDOW))?.[index % WINDOW]).filter((image2) => image2 !== void 0);
   }
-  /** The list with its place of an image, as the page of the image needs it (base/trail.js). */
+  /**
+   * The list with its place of an image, as the page of the image needs it (base/trail.js).
+   * @param {number} index
+   */
   listAt(index) {
     const idAt = async (place2) => (await this.all([place2]))[0]?.id;
-    return { id: this.get(index).id, index, count: this.count, idAt };
+    return { id: this.get(index)?.id ?? "", index, count: this.count, idAt };
   }
   /** Cancels all requests. */
   stop() {
@@ -1817,15 +1964,16 @@ function titleAt(grid2, y) {
   const inside2 = grid2.page.toGrid(y - grid2.top()) + grid2.covered();
   let group = 0;
   while (group + 1 < layout2.groups && layout2.groupTop[group + 1] <= inside2) group += 1;
-  return data.groups[group]?.title ?? "";
+  return data?.groups[group]?.title ?? "";
 }
 function groupMarks(grid2) {
   const { layout: layout2 } = grid2;
   const top = grid2.top();
   const whole = range();
   const out = [];
+  if (!layout2) return out;
   let last4 = -1;
-  for (let group = 0; group < (layout2?.groups ?? 0); group++) {
+  for (let group = 0; group < layout2.groups; group++) {
     const share = Math.min(1, (top + grid2.page.toPage(layout2.groupTop[group])) / whole);
     if (share - last4 < 1 / MARKS) continue;
     last4 = share;
@@ -1849,13 +1997,13 @@ function copyByCommand(text2) {
   const field = document.createElement("textarea");
   field.className = "unseen";
   field.setAttribute("aria-hidden", "true");
-  const focused = document.activeElement;
+  const before2 = focused();
   field.value = text2;
   document.body.append(field);
   field.select();
   const copied = document.execCommand("copy");
   field.remove();
-  focused?.focus?.();
+  before2?.focus();
   return copied;
 }
 
@@ -1875,7 +2023,7 @@ async function change(path, body, { signal } = {}) {
   try {
     return await post(path, body, { signal, headers: { [HEADER]: await getKey() } });
   } catch (error) {
-    if (error.type !== REFUSED || !keyBefore) throw error;
+    if (!(error instanceof Problem) || error.type !== REFUSED || !keyBefore) throw error;
     key = null;
     return post(path, body, { signal, headers: { [HEADER]: await getKey() } });
   }
@@ -1939,7 +2087,7 @@ async function giveLabel(source2, label) {
       await sendLabels(before2);
       toast("The labels are as before");
     } catch (error) {
-      toast(capitalise(error.message));
+      toast(capitalise(messageOf(error)));
     }
   } });
 }
@@ -2015,8 +2163,20 @@ function openTrash(source2, count2, { signal, onundone }) {
   });
 }
 var Trash = class {
+  /**
+   * @param {Source} source
+   * @param {number} count
+   * @param {AbortSignal} signal
+   * @param {() => void} onundone
+   */
   constructor(source2, count2, signal, onundone) {
-    Object.assign(this, { source: source2, count: count2, onundone, logs: [], moved: 0, left: [], running: false });
+    this.source = source2;
+    this.count = count2;
+    this.onundone = onundone;
+    this.logs = [];
+    this.moved = 0;
+    this.left = [];
+    this.running = false;
     this.stopped = new AbortController();
     signal.addEventListener("abort", () => this.stop());
     this.text = h("p", { role: "status" }, "The files go to the trash of this system. A copy need not stay: what is in the trash may be the only one. To bring the files back, press “Undo” afterwards, or use “History” on the page Duplicates.");
@@ -2076,7 +2236,7 @@ var Trash = class {
         this.text.textContent = `${count(this.moved)} of ${images(ids.length)}`;
       }
     } catch (error) {
-      this.left.push({ id: "", reason: error.message });
+      this.left.push({ id: "", reason: messageOf(error) });
     }
     this.running = false;
     this.element.close();
@@ -2103,7 +2263,7 @@ async function bringBack(logs) {
     }
     toast(left.length ? `${images(left.length)} could not be brought back: ${left[0].reason}` : "The files are back");
   } catch (error) {
-    toast(capitalise(error.message));
+    toast(capitalise(messageOf(error)));
   }
   announce("Undo has ended");
 }
@@ -2120,7 +2280,7 @@ var SELECTION_KEYS = [
 ];
 var ActionBar = class {
   /**
-   * @param {{info: *, signal: AbortSignal, source: () => import("./actions.js").Source,
+   * @param {{info: InfoDocument, signal: AbortSignal, source: () => Source,
    *   count: () => number, onclear: () => void, searchable?: boolean,
    *   onchanged?: () => void}} options
    *   info: of the server; source: the selected images; count: how many they are; onclear:
@@ -2143,7 +2303,7 @@ var ActionBar = class {
   show() {
     const count2 = this.options.count();
     const hadFocus = this.element.contains(document.activeElement);
-    const focused = hadFocus ? document.activeElement.dataset.act : null;
+    const act = hadFocus ? focused()?.dataset.act : null;
     this.element.hidden = count2 === 0;
     document.body.classList.toggle("has-bar", count2 > 0);
     if (!count2) {
@@ -2152,10 +2312,14 @@ var ActionBar = class {
     }
     const text2 = `${count(count2)} selected`;
     announce(text2);
-    this.element.replaceChildren(...this.parts(count2, text2).filter(Boolean));
-    if (focused) this.element.querySelector(`[data-act="${focused}"]`)?.focus();
+    this.element.replaceChildren(...present(this.parts(count2, text2)));
+    if (act) find(`[data-act="${act}"]`, this.element)?.focus();
     return false;
   }
+  /**
+   * @param {number} count
+   * @param {string} text
+   */
   parts(count2, text2) {
     const { info: info3, onclear, searchable = true } = this.options;
     return [
@@ -2180,6 +2344,12 @@ var ActionBar = class {
       }, icon("close"))
     ];
   }
+  /**
+   * @param {string} act
+   * @param {string} label
+   * @param {() => unknown} run
+   * @param {string} [kind]
+   */
   button(act, label, run, kind = "") {
     return h("button", {
       type: "button",
@@ -2198,30 +2368,35 @@ var ActionBar = class {
     }, "quiet");
     details.append(
       h("summary", { class: "button", dataset: { act: "more" } }, "More"),
-      h("div", { class: "chosen-menu" }, ...[
+      h(
+        "div",
+        { class: "chosen-menu" },
         item("copy", "Copy paths", () => copyPaths(source2())),
         item("csv", "Export list (CSV)", () => download(source2(), "csv")),
         item("json", "Export list (JSON)", () => download(source2(), "json")),
         !info3.mosaic && item("zip", "Download originals (ZIP)", () => download(source2(), "zip"))
-      ].filter(Boolean))
+      )
     );
     details.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || !details.open) return;
       details.open = false;
-      details.querySelector("summary").focus();
+      details.querySelector("summary")?.focus();
       event.preventDefault();
     });
     details.addEventListener("focusout", ({ relatedTarget }) => {
-      if (relatedTarget && !details.contains(relatedTarget)) details.open = false;
+      if (relatedTarget instanceof Node && !details.contains(relatedTarget)) details.open = false;
     });
     return details;
   }
-  /** Runs an action, and says what went wrong. */
+  /**
+   * Runs an action, and says what went wrong.
+   * @param {() => unknown} run
+   */
   async attempt(run) {
     try {
       await run();
     } catch (error) {
-      if (error.name !== "AbortError") toast(capitalise(error.message));
+      if (!isAbort(error)) toast(capitalise(messageOf(error)));
     }
   }
   async search() {
@@ -2247,6 +2422,7 @@ var ActionBar = class {
     onclear();
     onchanged?.();
   }
+  /** @param {KeyboardEvent} event */
   pressed(event) {
     const count2 = this.options.count();
     if (!count2 || event.defaultPrevented || isTyping(event)) return;
@@ -2274,11 +2450,15 @@ var Selection = class {
     this.size = 0;
     this.anchor = -1;
   }
+  /** @param {number} index */
   has(index) {
     const range2 = this.ranges[this.rangeBefore(index + 1)];
     return Boolean(range2) && index < range2[1];
   }
-  /** The number of the last range that begins before an index, or -1. */
+  /**
+   * The number of the last range that begins before an index, or -1.
+   * @param {number} index
+   */
   rangeBefore(index) {
     let low = 0;
     let high = this.ranges.length;
@@ -2289,20 +2469,27 @@ var Selection = class {
     }
     return low - 1;
   }
+  /** @param {number} index */
   toggle(index) {
     if (this.has(index)) this.removeRange(index, index + 1);
     else this.addRange(index, index + 1);
     this.anchor = index;
     this.onchange(this);
   }
-  /** Selects all places from the last selected one to this one. */
+  /**
+   * Selects all places from the last selected one to this one.
+   * @param {number} index
+   */
   extend(index) {
     const from = this.anchor < 0 ? index : this.anchor;
     if (this.anchor < 0) this.anchor = index;
     this.addRange(Math.min(from, index), Math.max(from, index) + 1);
     this.onchange(this);
   }
-  /** Selects all places of a list. */
+  /**
+   * Selects all places of a list.
+   * @param {number} count
+   */
   all(count2) {
     this.set(count2 ? [[0, count2]] : []);
     this.onchange(this);
@@ -2313,6 +2500,10 @@ var Selection = class {
     this.anchor = -1;
     this.onchange(this);
   }
+  /**
+   * @param {number} first
+   * @param {number} end
+   */
   addRange(first, end) {
     const isApart = (range2) => range2[1] < first || range2[0] > end;
     const joined = this.ranges.filter((range2) => !isApart(range2));
@@ -2320,12 +2511,18 @@ var Selection = class {
     const high = Math.max(end, ...joined.map((range2) => range2[1]));
     this.set([...this.ranges.filter(isApart), [low, high]]);
   }
+  /**
+   * @param {number} first
+   * @param {number} end
+   */
   removeRange(first, end) {
-    this.set(this.ranges.flatMap((range2) => [
+    const apart = (range2) => [
       [range2[0], Math.min(range2[1], first)],
       [Math.max(range2[0], end), range2[1]]
-    ]).filter(([low, high]) => low < high));
+    ];
+    this.set(this.ranges.flatMap(apart).filter(([low, high]) => low < high));
   }
+  /** @param {Range[]} ranges */
   set(ranges) {
     this.ranges = ranges.sort((a, b) => a[0] - b[0]);
     this.size = ranges.reduce((sum, [first, end]) => sum + end - first, 0);
@@ -2403,7 +2600,8 @@ function speed(samples, now = performance.now()) {
   while (samples.length > 2 && now - samples[0].time > SPEED_WINDOW) samples.shift();
   if (samples.length < 2) return 0;
   const seconds = (now - samples[0].time) / 1e3;
-  return Math.max(0, samples.at(-1).done - samples[0].done) / Math.max(seconds, 0.5);
+  const last4 = samples[samples.length - 1];
+  return Math.max(0, last4.done - samples[0].done) / Math.max(seconds, 0.5);
 }
 
 // status/runs.js
@@ -2414,8 +2612,17 @@ function makeRuns({ signal, buttons = false }) {
   return { el: runs.el, update: (status2) => runs.update(status2) };
 }
 var Runs = class {
+  /**
+   * @param {AbortSignal} signal
+   * @param {boolean} buttons
+   */
   constructor(signal, buttons) {
-    Object.assign(this, { signal, buttons, failed: 0, wasRunning: false, timer: 0 });
+    this.signal = signal;
+    this.buttons = buttons;
+    this.failed = 0;
+    this.running = false;
+    this.wasRunning = false;
+    this.timer = 0;
     const button = (label, retry) => h("button", {
       type: "button",
       class: "button",
@@ -2447,6 +2654,7 @@ var Runs = class {
     this.show(state);
     if (state.running) this.timer = setTimeout(() => this.load(), ASK_AGAIN);
   }
+  /** @param {IndexRunDocument} state */
   show({ allowed, running, failure, report, notes }) {
     if (this.running && !running) announce(failure ? "Indexing stopped early" : "Indexing has ended");
     this.running = Boolean(running);
@@ -2462,6 +2670,7 @@ var Runs = class {
     this.text.hidden = !this.buttons;
     this.el.hidden = this.row.hidden && !failure && !(this.buttons && this.text.textContent);
   }
+  /** @param {StatusEventDocument} status */
   update({ runs, failed }) {
     this.failed = failed;
     this.drawRetry();
@@ -2471,26 +2680,28 @@ var Runs = class {
   drawRetry() {
     this.retry.hidden = !this.failed;
   }
+  /** @param {boolean} retry */
   async start(retry) {
     try {
       const { started } = await change("/index", { retry_failed: retry });
       if (!started) toast("A run is in progress already");
       else announce("Indexing has started");
     } catch (error) {
-      toast(capitalise(error.message));
+      toast(capitalise(messageOf(error)));
     }
     this.load();
   }
 };
 function summary({ added, updated, moved: moved2, reused, removed, failed, total, seconds }) {
-  const parts2 = [
+  const counts = [
     [added, "added"],
     [updated, "updated"],
     [moved2, "moved"],
     [reused, "reused"],
     [removed, "gone"],
     [failed, "failed"]
-  ].filter(([number]) => number).map(([number, word]) => `${count(number)} ${word}`);
+  ];
+  const parts2 = counts.filter(([number]) => number).map(([number, word]) => `${count(number)} ${word}`);
   return `${[`${count(total)} images`, ...parts2].join(", ")}, ${duration(seconds)}`;
 }
 
@@ -2507,7 +2718,7 @@ function openFromIds(ids, id) {
 async function neighbours(id) {
   const from = trail;
   const index = from?.places.get(id);
-  if (index === void 0) return null;
+  if (!from || index === void 0) return null;
   last2 = index;
   const at = async (place2) => {
     const other = place2 < 0 || place2 >= from.count ? null : await from.idAt(place2);
@@ -2565,9 +2776,52 @@ async function update(params) {
   return true;
 }
 var Browse = class {
+  /** @type {HTMLElement} */
+  heading;
+  /** @type {HTMLElement} */
+  sorts;
+  /** @type {HTMLElement} */
+  toggle;
+  /** @type {HTMLElement} */
+  host;
+  /** @type {HTMLElement} */
+  content;
+  /** @type {HTMLElement} */
+  root;
+  /** @type {HTMLElement} */
+  count;
+  /** @type {HTMLElement | undefined} */
+  stale;
+  /** @type {ReturnType<typeof makeProgress>} */
+  progress;
+  /** @type {ReturnType<typeof makeRuns>} */
+  runs;
+  /** @type {() => void} */
+  stopEvents;
+  /** @type {Promise<void>} */
+  foldersLoaded;
+  /** @type {Selection} */
+  selection;
+  /** @type {Grid} */
+  grid;
+  /** @type {ReturnType<typeof makeScrubber>} */
+  scrubber;
+  /** @type {ActionBar} */
+  bar;
+  /**
+   * @param {HTMLElement} main
+   * @param {InfoDocument} info
+   * @param {AbortSignal} signal
+   */
   constructor(main2, info3, signal) {
-    Object.assign(this, { main: main2, info: info3, signal, under: "", sort: "folder", revision: null });
+    this.main = main2;
+    this.info = info3;
+    this.signal = signal;
+    this.under = "";
+    this.sort = "folder";
+    this.revision = null;
     this.folders = null;
+    this.narrowShown = false;
     this.changing = null;
     this.ranAt = -Infinity;
     this.changedAt = -Infinity;
@@ -2633,7 +2887,7 @@ var Browse = class {
       source: () => ({ grid: {
         under: this.under || null,
         sort: this.sort,
-        revision: this.grid.data.revision,
+        revision: this.grid.data?.revision ?? "",
         ranges: this.selection.ranges
       } })
     });
@@ -2642,10 +2896,15 @@ var Browse = class {
   stop() {
     this.stopEvents();
     this.progress.stop();
-    clearTimeout(this.freshTimer);
+    clearTimeout(this.freshTimer ?? void 0);
     this.scrubber.stop();
     this.grid.stop();
   }
+  /**
+   * @param {number} step
+   * @param {string} name
+   * @param {string} label
+   */
   sizeButton(step, name2, label) {
     return h("button", {
       type: "button",
@@ -2655,15 +2914,23 @@ var Browse = class {
       onclick: () => this.resize(step)
     }, icon(name2));
   }
+  /** @param {number} step */
   resize(step) {
     set("size", Math.min(3, Math.max(-3, get("size") + step)));
     this.grid.relayKeeping();
     this.scrubber.refresh();
   }
-  /** Shows the folder and the order of an address. */
+  /**
+   * Shows the folder and the order of an address.
+   * @param {Query} params
+   */
   async go(params) {
     this.under = params.get("under") ?? "";
-    this.sort = params.get("sort") in SORTS ? params.get("sort") : "folder";
+    const sort = params.get("sort") ?? "folder";
+    this.sort = sort in SORTS ? (
+      /** @type {Sort} */
+      sort
+    ) : "folder";
     this.selection.clear();
     this.drawHeading();
     this.folders?.mark(this.under);
@@ -2674,6 +2941,7 @@ var Browse = class {
     const shown2 = takeLast(`${this.sort} ${this.under}`);
     if (Number.isInteger(focus)) this.grid.focusAgain(shown2 ?? focus, shown2 !== null);
   }
+  /** @param {{index: number, offset?: number}} anchor */
   async load(anchor) {
     this.changing?.abort();
     this.changing = new AbortController();
@@ -2681,22 +2949,27 @@ var Browse = class {
     this.stale?.remove();
     const key2 = `${this.sort} ${this.under}`;
     try {
-      let data = gridCache.get(key2);
+      let data = gridCache.get(key2) ?? null;
       if (data && data.revision !== (latest()?.revision ?? data.revision)) data = null;
       if (!data) {
         this.showSkeletons();
-        data = await this.fetch(signal, anchor?.index ?? 0);
+        data = await this.fetch(signal, anchor.index);
       }
       cacheGrid(key2, data);
       await Promise.race([this.foldersLoaded, pause2(FOLDERS_TIMEOUT)]);
       signal.throwIfAborted();
       this.showData(data, anchor);
     } catch (error) {
-      if (error.name === "AbortError") return;
+      if (isAbort(error)) return;
       this.content.replaceChildren(problemPanel(error, () => this.load(anchor), 2));
     }
   }
-  /** Fetches the grid. Fetches the first images at the same time if the window begins among them. */
+  /**
+   * Fetches the grid. Fetches the first images at the same time if the window begins among them.
+   * @param {AbortSignal} signal
+   * @param {number} index
+   * @returns {Promise<Data>}
+   */
   async fetch(signal, index) {
     const { under, sort } = this;
     const request2 = (offset, limit, itemsSignal) => gridItems(
@@ -2719,6 +2992,10 @@ var Browse = class {
     const boxes = Array.from({ length: 40 }, () => h("div", { class: "skeleton" }));
     this.content.replaceChildren(h("div", { class: "skeletons", "aria-hidden": "true" }, boxes));
   }
+  /**
+   * @param {Data} data
+   * @param {{index: number, offset?: number}} anchor
+   */
   showData(data, anchor) {
     this.revision = data.revision;
     this.drawCount(data.count);
@@ -2776,7 +3053,7 @@ var Browse = class {
     );
     this.count = h("span", { class: "soft small number" });
     clear(this.heading);
-    this.heading.append(...[crumbs, h("h1", { tabindex: "-1" }, name2), this.count].filter(Boolean));
+    this.heading.append(...present([crumbs, h("h1", { tabindex: "-1" }, name2), this.count]));
     this.sorts.replaceChildren(...Object.entries(SORTS).map(([sort, label]) => link(
       "/browse",
       { under: this.under, sort: sort === "folder" ? null : sort },
@@ -2784,9 +3061,11 @@ var Browse = class {
       label
     )));
   }
+  /** @param {number} count */
   drawCount(count2) {
     this.count.textContent = count2 === 1 ? "1 image" : `${count2.toLocaleString("en")} images`;
   }
+  /** @param {string} under */
   address(under) {
     return { under, sort: this.sort === "folder" ? null : this.sort };
   }
@@ -2799,9 +3078,10 @@ var Browse = class {
       }
       this.drawFolders(foldersCache.folders);
     } catch (error) {
-      if (error.name !== "AbortError") this.toggle.hidden = true;
+      if (!isAbort(error)) this.toggle.hidden = true;
     }
   }
+  /** @param {FolderDocument[]} folders */
   drawFolders(folders2) {
     this.folders?.el.remove();
     this.folders = null;
@@ -2817,9 +3097,13 @@ var Browse = class {
   }
   /** Whether the list of folders is shown. Narrow pages start without it, wide ones as last set. */
   foldersShown() {
-    if (matchMedia(NARROW).matches) return this.narrowShown ?? false;
+    if (matchMedia(NARROW).matches) return this.narrowShown;
     return get("folders");
   }
+  /**
+   * @param {boolean} on
+   * @param {boolean} [save]
+   */
   showFolders(on, save = true) {
     if (save && matchMedia(NARROW).matches) this.narrowShown = on;
     else if (save) set("folders", on);
@@ -2828,12 +3112,20 @@ var Browse = class {
     this.folders.el.hidden = !on;
     this.root.classList.toggle("with-folders", on);
   }
-  /** Remembers the place in the grid before an image of it is opened. */
+  /**
+   * Remembers the place in the grid before an image of it is opened.
+   * @param {number} index
+   */
   open(index) {
+    if (!this.grid.data) return;
     openFrom({ ...this.grid.data.windows.listAt(index), list: `${this.sort} ${this.under}` });
     this.saveAnchor(this.grid.anchor(), index);
   }
-  /** Writes the scroll position to the address, so that Back and a reload return to it. */
+  /**
+   * Writes the scroll position to the address, so that Back and a reload return to it.
+   * @param {Anchor} anchor
+   * @param {?number} [focus]
+   */
   saveAnchor({ index, offset }, focus = null) {
     if (this.signal.aborted) return;
     navigate(
@@ -2842,6 +3134,7 @@ var Browse = class {
       { replace: true, quiet: true, state: { offset: index ? offset : 0, focus } }
     );
   }
+  /** @param {StatusEventDocument} status */
   changed(status2) {
     this.progress.update(status2);
     this.runs.update(status2);
@@ -2888,10 +3181,14 @@ var Browse = class {
     this.selection.clear();
     this.foldersLoaded = this.loadFolders();
     await this.load(anchor);
-    const index = image2 && await this.find(image2.id, anchor.index);
+    const index = image2 ? await this.find(image2.id, anchor.index) : -1;
     if (index >= 0 && index !== anchor.index) this.grid.scrollToAnchor({ ...anchor, index });
   }
-  /** The index of an image that was at `index`, or -1 if it is not near that index. */
+  /**
+   * The index of an image that was at `index`, or -1 if it is not near that index.
+   * @param {string} id
+   * @param {number} index
+   */
   async find(id, index) {
     const count2 = this.grid.data?.windows.count ?? 0;
     const near = [];
@@ -2904,6 +3201,7 @@ var Browse = class {
     this.grid.showSelection();
     if (this.bar.show()) this.grid.focus(this.grid.focused);
   }
+  /** @param {KeyboardEvent} event */
   pressed(event) {
     if (event.defaultPrevented || isTyping(event) || document.querySelector("dialog[open]")) return;
     if ((event.ctrlKey || event.metaKey) && event.key === "a" && this.grid.data) {
@@ -2917,7 +3215,10 @@ var Browse = class {
     else if (!this.enterGrid(event)) return;
     event.preventDefault();
   }
-  /** Enters the grid on a left or right arrow key if no control has the focus; returns whether. */
+  /**
+   * Enters the grid on a left or right arrow key if no control has the focus; returns whether.
+   * @param {KeyboardEvent} event
+   */
   enterGrid({ key: key2 }) {
     if (key2 !== "ArrowLeft" && key2 !== "ArrowRight") return false;
     const free = document.activeElement === document.body || document.activeElement?.tagName === "H1";
@@ -2934,12 +3235,13 @@ function rowHeight(width) {
 function cacheGrid(key2, data) {
   gridCache.delete(key2);
   gridCache.set(key2, data);
-  if (gridCache.size > 4) gridCache.delete(gridCache.keys().next().value);
+  if (gridCache.size > 4) gridCache.delete([...gridCache.keys()][0]);
 }
 
 // duplicates/view.js
 var view_exports2 = {};
 __export(view_exports2, {
+  Duplicates: () => Duplicates,
   shortcuts: () => shortcuts2,
   show: () => show3,
   title: () => title2,
@@ -2950,7 +3252,7 @@ __export(view_exports2, {
 function lasting(make) {
   let active3 = null;
   return {
-    /** @type {import("./router.js").View} */
+    /** @type {View} */
     async show(main2, params, context) {
       const view2 = make(main2, context);
       active3 = view2;
@@ -2960,6 +3262,7 @@ function lasting(make) {
         view2.stop();
       };
     },
+    /** @type {NonNullable<ViewModule["update"]>} */
     async update(params) {
       if (!active3) return false;
       await active3.go(params);
@@ -3033,18 +3336,23 @@ function openBulk(grade, { filters, marked, signal }) {
   });
 }
 var Bulk = class {
+  /**
+   * @param {Grade} grade
+   * @param {Filters} filters
+   * @param {Marked} marked
+   * @param {AbortSignal} signal
+   */
   constructor(grade, filters, marked, signal) {
-    Object.assign(this, {
-      grade,
-      filters,
-      marked,
-      logs: [],
-      moved: [],
-      left: [],
-      drops: [],
-      companions: [],
-      companions_moved: []
-    });
+    this.grade = grade;
+    this.filters = filters;
+    this.marked = marked;
+    this.logs = [];
+    this.moved = [];
+    this.left = [];
+    this.drops = [];
+    this.companions = [];
+    this.companions_moved = [];
+    this.running = false;
     this.stopped = new AbortController();
     this.signal = AbortSignal.any([signal, this.stopped.signal]);
     signal.addEventListener("abort", () => this.el.close(), { once: true });
@@ -3071,7 +3379,7 @@ var Bulk = class {
         "Trash all copies that are ",
         h("span", { class: `grade ${grade}` }, grade)
       ),
-      h("p", { class: "soft" }, `“${grade}” means: ${GRADES[grade]}. In each group, the pictures marked “Keep” stay.`),
+      h("p", { class: "soft" }, `“${grade}” means: ${MEANINGS[grade]}. In each group, the pictures marked “Keep” stay.`),
       this.text,
       this.bar,
       h("div", { class: "row" }, this.cancel, this.confirm)
@@ -3095,15 +3403,15 @@ var Bulk = class {
         );
         for (const group of page.groups) {
           if (group.grade !== this.grade) continue;
-          conflicts += Boolean(group.conflict);
+          conflicts += Number(Boolean(group.conflict));
           const drops2 = this.marked(group) ?? proposedDrops(group);
-          groups += drops2.length > 0;
+          groups += Number(drops2.length > 0);
           this.drops.push(...drops2);
         }
         cursor = page.next;
       } while (cursor);
     } catch (error) {
-      if (error.name !== "AbortError") this.text.textContent = error.message;
+      if (!isAbort(error)) this.text.textContent = messageOf(error);
       return;
     }
     const bytes3 = this.drops.reduce((sum, { size }) => sum + size, 0);
@@ -3132,7 +3440,7 @@ var Bulk = class {
           "/duplicates/drops",
           { ...filters, drops: some, batch }
         );
-        if (moved2.length) this.logs.push(log);
+        if (log !== null) this.logs.push(log);
         this.moved.push(...moved2);
         this.left.push(...left);
         this.companions.push(...belonging2.companions);
@@ -3141,7 +3449,7 @@ var Bulk = class {
         this.text.textContent = `${count(this.moved.length)} of ${files(drops2.length)}`;
       }
     } catch (error) {
-      this.left.push({ id: "", reason: error.message });
+      this.left.push({ id: "", reason: messageOf(error) });
     }
     this.running = false;
     this.el.close();
@@ -3161,6 +3469,9 @@ var MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDow
 var JointZoom = class {
   constructor() {
     this.halves = [];
+    this.factor = 1;
+    this.x = 0.5;
+    this.y = 0.5;
     this.resizes = new ResizeObserver(() => this.draw());
     this.fit();
   }
@@ -3179,7 +3490,7 @@ var JointZoom = class {
   }
   /**
    * Makes the element that shows a picture.
-   * @param {*} image as the API describes it
+   * @param {DuplicateImageDocument} image
    * @param {{mirrored: boolean}} options
    * @returns {HTMLElement}
    */
@@ -3205,6 +3516,7 @@ var JointZoom = class {
     this.resizes.observe(view2);
     return view2;
   }
+  /** @param {Half} half */
   listen(half) {
     const { view: view2 } = half;
     const at = ({ clientX, clientY }) => {
@@ -3229,14 +3541,21 @@ var JointZoom = class {
       this.move(-event.movementX / width, -event.movementY / height);
     });
   }
-  /** The factor at which a pixel of the picture is a pixel of the screen. */
+  /**
+   * The factor at which a pixel of the picture is a pixel of the screen.
+   * @param {Half} half
+   */
   fullSize(half) {
     const { width, shown: shown2 } = this.placeOf(half);
     return Math.max(STEP, shown2.width / devicePixelRatio / (width / this.factor));
   }
-  /** Where a picture lies in its view. */
+  /**
+   * Where a picture lies in its view.
+   * @param {Half} half
+   */
   placeOf({ view: view2, image: image2, img }) {
-    const shown2 = image2.width ? image2 : { width: img.naturalWidth || 1, height: img.naturalHeight || 1 };
+    const { width: wide, height: high } = image2;
+    const shown2 = wide && high ? { width: wide, height: high } : { width: img.naturalWidth || 1, height: img.naturalHeight || 1 };
     const room = { width: view2.clientWidth, height: view2.clientHeight };
     const scale = Math.min(room.width / shown2.width, room.height / shown2.height) * this.factor;
     const [width, height] = [shown2.width * scale, shown2.height * scale];
@@ -3249,7 +3568,12 @@ var JointZoom = class {
       room
     };
   }
-  /** Zooms; the place of the picture at `at` stays where it is. */
+  /**
+   * Zooms; the place of the picture at `at` stays where it is.
+   * @param {number} by
+   * @param {Half | undefined} [half]
+   * @param {?Point} [at]
+   */
   zoomBy(by, half = this.halves[0], at = null) {
     if (!half) return;
     const { left, top, width, height, room, shown: shown2 } = this.placeOf(half);
@@ -3262,6 +3586,10 @@ var JointZoom = class {
     this.y = (room.height / 2 - y + (y - top) * grown) / (height * grown);
     this.move(0, 0);
   }
+  /**
+   * @param {number} dx
+   * @param {number} dy
+   */
   move(dx, dy) {
     const within3 = (place2) => Math.min(1, Math.max(0, place2));
     this.x = within3(this.x + dx);
@@ -3280,22 +3608,32 @@ var JointZoom = class {
       this.sharpen(half, Math.max(width, height), Math.max(shown2.width, shown2.height));
     }
   }
-  /** Loads the original as soon as the thumbnail has too few pixels. */
+  /**
+   * Loads the original as soon as the thumbnail has too few pixels.
+   * @param {Half} half
+   * @param {number} drawn
+   * @param {number} longest
+   */
   sharpen(half, drawn2, longest) {
     if (half.original || longest <= THUMBNAIL || drawn2 * devicePixelRatio <= THUMBNAIL) return;
     const { image: image2, img } = half;
-    half.original = h("img", { alt: "", class: "original", draggable: "false" });
-    half.original.addEventListener("error", () => half.original.remove());
-    half.original.src = imageUrl(image2.id, "file", { v: image2.v });
-    img.after(half.original);
+    const original = h("img", { alt: "", class: "original", draggable: "false" });
+    half.original = original;
+    original.addEventListener("error", () => original.remove());
+    original.src = imageUrl(image2.id, "file", { v: image2.v });
+    img.after(original);
   }
-  /** @returns {boolean} whether the key zoomed or moved the pictures */
+  /**
+   * @param {string} key
+   * @returns {boolean} whether the key zoomed or moved the pictures
+   */
   pressed(key2) {
     if (key2 === "+" || key2 === "=") this.zoomBy(STEP);
     else if (key2 === "-") this.zoomBy(1 / STEP);
     else if (key2 === "0") this.fit();
     else if (key2 in MOVES && !this.isWhole) {
-      this.move(...MOVES[key2].map((share) => share * ARROW / this.factor));
+      const [x, y] = MOVES[key2];
+      this.move(x * ARROW / this.factor, y * ARROW / this.factor);
     } else return false;
     return true;
   }
@@ -3316,6 +3654,10 @@ var KEYS2 = {
   d: "difference"
 };
 var DEEDS = { m: "prefer", n: "different", x: "drop" };
+var ORDER = (
+  /** @type {Mode[]} */
+  Object.keys(MODES)
+);
 var SIZE = 1024;
 var GAINS = [1, 2, 4, 8, 16];
 function openCompare(session, onclose) {
@@ -3331,8 +3673,36 @@ function openCompare(session, onclose) {
   dialog.el.showModal();
 }
 var Compare = class {
+  /** @type {DuplicateGroupDocument} */
+  group;
+  /** @type {DuplicateImageDocument} */
+  keeper;
+  /** @type {DuplicateImageDocument[]} */
+  others;
+  /** @type {number} */
+  index;
+  /** @type {boolean} */
+  mirrored;
+  /** @type {HTMLElement} */
+  title;
+  /** @type {HTMLElement} */
+  modes;
+  /** @type {HTMLElement} */
+  mirror;
+  /** @type {HTMLElement} */
+  choose;
+  /** @type {HTMLElement} */
+  decide;
+  /** @type {HTMLImageElement[]} */
+  pictures;
+  /** @param {Comparing} session */
   constructor(session) {
-    Object.assign(this, { session, mode: "side", gain: 4, swapped: false, turn: 0 });
+    this.session = session;
+    this.mode = "side";
+    this.gain = 4;
+    this.swapped = false;
+    this.turn = 0;
+    this.isBusy = false;
     this.zoom = new JointZoom();
     this.body = h("div", { class: "compare-body" });
     this.foot = h("p", { class: "compare-foot small number", role: "status" });
@@ -3375,14 +3745,14 @@ var Compare = class {
     this.modes = h(
       "div",
       { class: "choice", role: "group", "aria-label": "How to compare" },
-      Object.entries(MODES).map(([mode, text2], n) => h("button", {
+      ORDER.map((mode, n) => h("button", {
         type: "button",
         class: "button",
         dataset: { mode },
-        title: `${text2} (${n + 1})`,
+        title: `${MODES[mode]} (${n + 1})`,
         autofocus: !n,
         onclick: () => this.show(mode)
-      }, text2))
+      }, MODES[mode]))
     );
     this.mirror = h("button", {
       type: "button",
@@ -3429,6 +3799,11 @@ var Compare = class {
       h("div", { class: "row" }, this.modes, this.mirror, this.choose, this.decide, groups)
     );
   }
+  /**
+   * @param {number} by
+   * @param {string} key
+   * @param {string} text
+   */
   go(by, key2, text2) {
     return h("button", {
       type: "button",
@@ -3438,15 +3813,19 @@ var Compare = class {
       onclick: () => this.goOn(by)
     }, text2);
   }
+  /** @param {number} by */
   async goOn(by) {
     if (await this.session.step(by)) this.load();
     else this.foot.textContent = by > 0 ? "This is the last group" : "This is the first group";
   }
-  /** @param {"drop"|"prefer"|"different"} deed */
+  /** @param {Deed} deed */
   act(deed) {
     return this.follow(() => this.session.act(deed, this.image.id));
   }
-  /** Runs a change of the session, and shows what is left to compare. */
+  /**
+   * Runs a change of the session, and shows what is left to compare.
+   * @param {() => Promise<{text: string, isOver: boolean}>} work
+   */
   async follow(work) {
     if (this.isBusy || !this.session.allowed) return;
     this.isBusy = true;
@@ -3456,6 +3835,11 @@ var Compare = class {
     else this.load(text2);
     announce(text2);
   }
+  /**
+   * @param {number} by
+   * @param {string} name
+   * @param {string} label
+   */
   step(by, name2, label) {
     return h("button", {
       type: "button",
@@ -3465,12 +3849,14 @@ var Compare = class {
       onclick: () => this.move(by)
     }, icon(name2));
   }
+  /** @param {Mode} mode */
   show(mode) {
     if (mode === this.mode) return;
     this.mode = mode;
     this.draw();
-    this.modes.querySelector(`[data-mode="${mode}"]`).focus();
+    find(`[data-mode="${mode}"]`, this.modes)?.focus();
   }
+  /** @param {number} by */
   move(by) {
     this.index = (this.index + by + this.others.length) % this.others.length;
     this.mirrored = false;
@@ -3486,7 +3872,7 @@ var Compare = class {
     this.swapped = false;
     const place2 = this.others.length > 1 ? ` (${this.index + 1} of ${this.others.length})` : "";
     this.title.textContent = `${keeper.name} and ${image2.name}${place2}`;
-    for (const button of this.modes.children) {
+    for (const button of this.modes.querySelectorAll("button")) {
       button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
     }
     this.mirror.setAttribute("aria-pressed", String(mirrored));
@@ -3496,6 +3882,10 @@ var Compare = class {
     this.zoom.clear();
     this.body.replaceChildren(...this[mode]());
   }
+  /**
+   * @param {DuplicateImageDocument} image
+   * @param {{mirrored?: boolean}} [options]
+   */
   picture(image2, { mirrored = false } = {}) {
     const img = h("img", {
       alt: image2.name,
@@ -3528,6 +3918,7 @@ var Compare = class {
     );
     return [half(keeper, "Keep:", false), half(image2, "Other:", mirrored)];
   }
+  /** @param {DuplicateImageDocument} image */
   measures(image2) {
     return h("span", { class: "soft number" }, facts(image2, this.keeper).slice(0, 3).map(({ text: text2, note, differs }) => [" · ", h(
       differs ? "b" : "span",
@@ -3540,13 +3931,13 @@ var Compare = class {
   flicker() {
     const { keeper, image: image2, mirrored } = this;
     this.pictures = [this.picture(keeper), this.picture(image2, { mirrored })];
-    const frame = this.frame(h("button", {
+    const button = h("button", {
       type: "button",
       class: "flicker",
       "aria-label": "Show the other picture",
       title: "Hold, or press Space"
-    }, this.pictures));
-    const button = frame.firstElementChild;
+    }, this.pictures);
+    const frame = this.frame(button);
     button.addEventListener("pointerdown", () => this.swap(true));
     for (const event of ["pointerup", "pointerleave", "pointercancel"]) {
       button.addEventListener(event, () => this.swapped && this.swap(false));
@@ -3557,6 +3948,7 @@ var Compare = class {
     this.swap(false);
     return [frame];
   }
+  /** @param {boolean} to */
   swap(to) {
     this.swapped = to;
     const shown2 = to ? this.image : this.keeper;
@@ -3564,6 +3956,7 @@ var Compare = class {
     this.pictures[1].classList.toggle("under", !to);
     this.foot.textContent = `${to ? "Other" : "Keep"}: ${shown2.id}`;
   }
+  /** @param {...HTMLElement} children */
   frame(...children) {
     const { width, height } = this.keeper;
     const frame = h("div", { class: "compare-frame" }, children);
@@ -3585,7 +3978,7 @@ var Compare = class {
         onclick: () => {
           this.gain = times;
           this.draw();
-          this.body.querySelector("[aria-pressed=true]")?.focus();
+          find("[aria-pressed=true]", this.body)?.focus();
         }
       }, `${times}×`))
     );
@@ -3597,6 +3990,10 @@ var Compare = class {
       gain
     )];
   }
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {number} turn
+   */
   async fill(canvas2, turn2) {
     const { mirrored } = this;
     const pictures = [this.picture(this.keeper), this.picture(this.image)];
@@ -3612,6 +4009,7 @@ var Compare = class {
     this.foot.textContent = text2;
     announce(text2);
   }
+  /** @param {KeyboardEvent} event */
   pressed(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const { key: key2 } = event;
@@ -3633,6 +4031,7 @@ function drawDifference(canvas2, [first, second], { mirrored, gain }) {
   const { naturalWidth: width, naturalHeight: height } = first;
   Object.assign(canvas2, { width, height });
   const context = canvas2.getContext("2d", { willReadFrequently: true });
+  if (!context) return 0;
   context.imageSmoothingQuality = "high";
   context.drawImage(first, 0, 0, width, height);
   const out = context.getImageData(0, 0, width, height);
@@ -3678,11 +4077,13 @@ async function revert({ logs = [], different = [], keep: keep2 = [], keepAgain =
 // duplicates/comparing.js
 var Comparing = class {
   /**
-   * @param {*} page the page Duplicates
-   * @param {import("./group_card.js").GroupCard} card
+   * @param {Duplicates} page
+   * @param {GroupCard} card
    */
   constructor(page, card) {
     this.page = page;
+    this.card = card;
+    this.id = "";
     this.show(card);
   }
   get group() {
@@ -3691,15 +4092,19 @@ var Comparing = class {
   get allowed() {
     return Boolean(this.card.options.allowed);
   }
-  /** Makes a group the current one, and its first picture that is not kept the compared one. */
+  /**
+   * Makes a group the current one, and its first picture that is not kept the compared one.
+   * @param {GroupCard} card
+   */
   show(card) {
     const { current: current2, keeper } = card;
     this.card = card;
-    this.id = (current2 === keeper ? card.images.find((image2) => image2 !== keeper) : current2).id;
+    const other = current2 === keeper ? card.images.find((image2) => image2 !== keeper) : current2;
+    this.id = (other ?? current2).id;
   }
   /**
    * Decides on the compared picture.
-   * @param {"drop"|"prefer"|"different"} deed
+   * @param {Deed} deed
    * @param {string} id of the picture
    * @returns {Promise<{text: string, isOver: boolean}>} what to say, and whether no group is left
    */
@@ -3714,7 +4119,11 @@ var Comparing = class {
   undo() {
     return this.follow(last3()?.ids ?? [this.id], () => this.page.undo());
   }
-  /** Runs a change, and shows the group of these images after it or, if it is gone, the next. */
+  /**
+   * Runs a change, and shows the group of these images after it or, if it is gone, the next.
+   * @param {string[]} ids
+   * @param {() => Promise<void>} work
+   */
   async follow(ids, work) {
     const { page, card } = this;
     const at = page.cards.indexOf(card);
@@ -3725,7 +4134,11 @@ var Comparing = class {
     if (shown2) this.show(shown2);
     return { text: page.said, isOver: !shown2 };
   }
-  /** Goes to another group. @returns {Promise<boolean>} whether there is one */
+  /**
+   * Goes to another group.
+   * @param {number} by
+   * @returns {Promise<boolean>} whether there is one
+   */
   async step(by) {
     const { page, card } = this;
     const at = page.cards.indexOf(card) + by;
@@ -3740,17 +4153,17 @@ var Comparing = class {
 var MOST_APART = 45;
 var drawn = 0;
 var GroupCard = class {
+  /** @type {HTMLElement} */
+  list;
   /**
-   * @param {*} group as the API returns it
-   * @param {{allowed: boolean, kept?: ?Set<string>, oncompare: (card: GroupCard) => void,
-   *   ondrop: (card: GroupCard) => void, ondifferent: (card: GroupCard) => void,
-   *   onapart: (card: GroupCard) => void, onprefer: (card: GroupCard) => void,
-   *   onfocus: (card: GroupCard) => void}} options
-   *   ondifferent: the current picture is no duplicate of the others; onapart: no two pictures are;
-   *   kept: ids that the user has already marked to keep
+   * @param {DuplicateGroupDocument} group
+   * @param {CardOptions} options
    */
   constructor(group, options) {
-    Object.assign(this, { group, options, index: 0, reason: "" });
+    this.group = group;
+    this.options = options;
+    this.index = 0;
+    this.reason = "";
     this.isBurst = group.grade === "burst";
     const stays = ({ id, kept }) => id === group.keep || kept || group.conflict || this.isBurst;
     this.kept = options.kept ?? new Set(group.images.filter(stays).map(({ id }) => id));
@@ -3778,7 +4191,7 @@ var GroupCard = class {
     return this.images.filter(({ id }) => !this.kept.has(id)).map(({ id, size }) => ({ id, keep: keep2, size }));
   }
   draw() {
-    const focused = this.el.contains(document.activeElement) ? document.activeElement.dataset.keep : null;
+    const before2 = this.el.contains(document.activeElement) ? focused()?.dataset.keep : null;
     this.list = h("ul", { class: "copies-pictures" }, this.images.map((image2, index) => this.picture(image2, index)));
     const { why, conflict } = this.group;
     this.el.replaceChildren(
@@ -3798,7 +4211,7 @@ var GroupCard = class {
       ),
       this.list
     );
-    if (focused) this.el.querySelector(`[data-keep="${CSS.escape(focused)}"]`)?.focus();
+    if (before2) find(`[data-keep="${CSS.escape(before2)}"]`, this.el)?.focus();
   }
   head() {
     const { grade } = this.group;
@@ -3843,6 +4256,10 @@ var GroupCard = class {
       )
     );
   }
+  /**
+   * @param {DuplicateImageDocument} image
+   * @param {number} index
+   */
   picture(image2, index) {
     const { id, name: name2 } = image2;
     const { allowed } = this.options;
@@ -3880,6 +4297,7 @@ var GroupCard = class {
       allowed && this.actions(image2, index)
     );
   }
+  /** @param {DuplicateImageDocument} image */
   thumbnail({ id, v }) {
     const img = h("img", {
       alt: "",
@@ -3891,6 +4309,10 @@ var GroupCard = class {
     img.addEventListener("error", () => img.replaceWith(icon("missing", { size: 32 })));
     return h("span", { class: "copy-box" }, img);
   }
+  /**
+   * @param {DuplicateImageDocument} image
+   * @param {boolean} stays
+   */
   sign({ id, kept }, stays) {
     if (this.isBurst) {
       return id === this.keeper.id && h("span", { class: "copy-sign" }, "Sharpest");
@@ -3899,6 +4321,7 @@ var GroupCard = class {
     const text2 = !stays ? "Trash" : kept ? "Keep (your choice)" : "Keep";
     return h("span", { class: "copy-sign" }, icon(stays ? "check" : "trash", { size: 14 }), text2);
   }
+  /** @param {DuplicateImageDocument} image */
   facts(image2) {
     const { keeper } = this;
     const pair = image2.id === keeper.id ? null : pairOf(this.group, image2.id, keeper.id);
@@ -3922,7 +4345,7 @@ var GroupCard = class {
         { class: "number" },
         `${pair.grade}, ${pair.score.toFixed(2)}`
       )),
-      pair?.kinds.length > 0 && h(
+      pair && pair.kinds.length > 0 && h(
         "div",
         null,
         h("dt", null, "Edits"),
@@ -3930,6 +4353,10 @@ var GroupCard = class {
       )
     );
   }
+  /**
+   * @param {DuplicateImageDocument} image
+   * @param {number} index
+   */
   actions(image2, index) {
     const act = (keep2, text2, onclick) => h("button", {
       type: "button",
@@ -3949,16 +4376,19 @@ var GroupCard = class {
       this.images.length > 2 && act("different", "Not a duplicate", this.options.ondifferent)
     );
   }
-  /** Makes another picture of the group the current one. */
+  /**
+   * Makes another picture of the group the current one.
+   * @param {number} index
+   */
   move(index) {
     this.index = Math.min(Math.max(index, 0), this.images.length - 1);
-    this.list.querySelectorAll(".copy-picture").forEach((button, n) => {
+    findAll(".copy-picture", this.list).forEach((button, n) => {
       button.tabIndex = n === this.index ? 0 : -1;
     });
   }
   focus(index = this.index) {
     this.move(index);
-    this.list.querySelectorAll(".copy-picture")[this.index].focus({ preventScroll: true });
+    findAll(".copy-picture", this.list)[this.index]?.focus({ preventScroll: true });
     this.el.scrollIntoView({ block: "nearest" });
   }
   /** Marks the current picture to stay or for the trash; shows a reason if it is the last kept one. */
@@ -3972,12 +4402,18 @@ var GroupCard = class {
     }
     this.draw();
   }
-  /** Shows why something was not done. */
+  /**
+   * Shows why something was not done.
+   * @param {string} reason
+   */
   showReason(reason) {
     this.reason = reason;
     this.draw();
   }
-  /** Blocks the group while it waits for an answer of the server. */
+  /**
+   * Blocks the group while it waits for an answer of the server.
+   * @param {boolean} busy
+   */
   setBusy(busy) {
     this.el.setAttribute("aria-busy", String(busy));
     this.el.inert = busy;
@@ -3988,12 +4424,13 @@ var GroupCard = class {
 var NAMED = 3;
 var History = class {
   /**
-   * @param {{signal: AbortSignal,
-   *   onundo: ?((entry: {logs: string[], ids: string[]}) => Promise<void>)}} options
+   * @param {{signal: AbortSignal, onundo: ?((entry: Entry) => Promise<void>)}} options
    *   onundo: undoes an entry; null if changes are not allowed
    */
   constructor({ signal, onundo }) {
-    Object.assign(this, { signal, onundo, turn: 0 });
+    this.signal = signal;
+    this.onundo = onundo;
+    this.turn = 0;
     this.summary = h("summary", null);
     this.list = h("ol", { class: "copies-history-list" });
     this.el = h("details", { class: "copies-history", hidden: true }, this.summary, this.list);
@@ -4009,26 +4446,29 @@ var History = class {
     }
     if (thisTurn === this.turn) this.show(entriesOf(answer.drops));
   }
+  /** @param {Entry[]} entries */
   show(entries) {
-    const focused = this.list.contains(document.activeElement);
+    const focused2 = this.list.contains(document.activeElement);
     const total = entries.reduce((sum, { ids }) => sum + ids.length, 0);
     this.el.hidden = !entries.length;
     this.summary.textContent = `History: ${files(total)} moved to the trash`;
     this.list.replaceChildren(...entries.map((entry) => this.line(entry)));
-    if (focused) (this.list.querySelector("button") ?? this.summary).focus();
+    if (focused2) (this.list.querySelector("button") ?? this.summary).focus();
   }
+  /** @param {Entry} entry */
   line(entry) {
     const { ids, time, plan } = entry;
     const rest = ids.length > NAMED ? ` and ${count(ids.length - NAMED)} more` : "";
     const when = time ? date(time) : "earlier";
-    const undo = this.onundo && h("button", {
+    const { onundo } = this;
+    const undo = onundo && h("button", {
       type: "button",
       class: "button quiet small",
       "aria-label": `Undo: bring back ${files(ids.length)} moved ${when}`,
       onclick: async () => {
-        undo.disabled = true;
-        await this.onundo(entry);
-        undo.disabled = false;
+        if (undo) undo.disabled = true;
+        await onundo(entry);
+        if (undo) undo.disabled = false;
       }
     }, "Undo");
     return h(
@@ -4178,7 +4618,10 @@ var KeepRules = class {
     });
     this.show([]);
   }
-  /** Adds a rule, or asks for the text that it needs. */
+  /**
+   * Adds a rule, or asks for the text that it needs.
+   * @param {string} name
+   */
   choose(name2) {
     if (name2 in RULES) {
       this.change([...this.rules, name2]);
@@ -4193,6 +4636,7 @@ var KeepRules = class {
     else this.text.removeAttribute("list");
     if (hint) this.text.focus();
   }
+  /** @param {string[]} rules */
   change(rules) {
     this.onchange([...new Set(rules)]);
   }
@@ -4235,11 +4679,14 @@ var PLAIN = { type: "text", autocomplete: "off", spellcheck: "false", autocapita
 var BULK = ["identical", "same", "edited"];
 var Toolbar = class {
   /**
-   * @param {{allowed: boolean, onfilter: (filters: *) => void, onfind: () => void,
-   *   onbulk: (grade: string) => void}} options
+   * @param {{allowed: boolean, onfilter: (filters: Params) => void, onfind: () => void,
+   *   onbulk: (grade: Grade) => void}} options
    */
   constructor({ allowed, onfilter, onfind, onbulk }) {
-    Object.assign(this, { allowed, onbulk });
+    this.allowed = allowed;
+    this.onbulk = onbulk;
+    this.grade = "edited";
+    this.showsBursts = false;
     this.grades = h(
       "div",
       { class: "choice", role: "group", "aria-label": "Show grades up to" },
@@ -4247,7 +4694,7 @@ var Toolbar = class {
         type: "button",
         class: "button",
         dataset: { grade },
-        title: n ? `${all.slice(0, n + 1).join(", ")}` : GRADES[grade],
+        title: n ? `${all.slice(0, n + 1).join(", ")}` : GRADES.identical,
         onclick: () => onfilter(this.values(grade))
       }, grade))
     );
@@ -4309,6 +4756,7 @@ var Toolbar = class {
       this.totals
     );
   }
+  /** @param {string} [grade] */
   values(grade = this.grade) {
     return {
       grade: grade === "edited" ? null : grade,
@@ -4318,6 +4766,7 @@ var Toolbar = class {
       bursts: this.showsBursts ? 1 : null
     };
   }
+  /** @param {Filters} filters */
   showFilters({ min_grade: grade, under, where, keep: keep2, bursts }) {
     this.grade = grade;
     this.showsBursts = bursts;
@@ -4325,11 +4774,14 @@ var Toolbar = class {
     this.keep.show(keep2);
     this.under.value = under ?? "";
     this.where.value = where ?? "";
-    for (const button of this.grades.children) {
+    for (const button of this.grades.querySelectorAll("button")) {
       button.setAttribute("aria-pressed", String(button.dataset.grade === grade));
     }
   }
-  /** Shows how many images were compared, and whether more can be compared. */
+  /**
+   * Shows how many images were compared, and whether more can be compared.
+   * @param {DuplicateRunDocument} state
+   */
   showState({ compared, of, running, failure, notes }) {
     const remaining = of - compared;
     const parts2 = [`${count(compared)} of ${count(of)} pictures compared`];
@@ -4342,7 +4794,10 @@ var Toolbar = class {
     this.find.hidden = Boolean(running) || remaining <= 0 || !this.allowed;
     this.find.textContent = compared ? "Compare the rest" : "Find duplicates";
   }
-  /** Says how many pictures must be read, and how, to know which one to keep and the bursts. */
+  /**
+   * Says how many pictures must be read, and how, to know which one to keep and the bursts.
+   * @param {DuplicatePageDocument} page
+   */
   showUnread({ unread, running }) {
     this.unread.hidden = !unread || Boolean(running);
     if (this.unread.hidden) {
@@ -4351,20 +4806,33 @@ var Toolbar = class {
     }
     const command = `sokkuri duplicates${this.showsBursts ? " --bursts" : ""}`;
     const text2 = unread === 1 ? "1 picture was" : `${count(unread)} pictures were`;
-    this.unread.replaceChildren(
-      h("p", { class: "soft small" }, `${text2} not read yet for the evidence on which picture to keep${this.showsBursts ? ", or for bursts" : ""}. To read ${unread === 1 ? "it" : "them"}, run `, h("code", null, command), "."),
+    this.unread.replaceChildren(...present([
+      h(
+        "p",
+        { class: "soft small" },
+        `${text2} not read yet for the evidence on which picture to keep${this.showsBursts ? ", or for bursts" : ""}. To read ${unread === 1 ? "it" : "them"}, run `,
+        h("code", null, command),
+        "."
+      ),
       this.allowed && h("button", {
         type: "button",
         class: "button quiet small",
         onclick: () => this.onfind()
       }, "Read now")
-    );
+    ]));
   }
-  /** Shows the totals of each grade, with a button that trashes all its copies. */
+  /**
+   * Shows the totals of each grade, with a button that trashes all its copies.
+   * @param {DuplicatePageDocument} page
+   */
   showTotals({ grades, total }) {
-    const focused = this.totals.contains(document.activeElement) ? document.activeElement.dataset.grade : null;
+    const before2 = this.totals.contains(document.activeElement) ? focused()?.dataset.grade : null;
     this.totals.hidden = !total;
-    this.totals.replaceChildren(...Object.entries(grades).filter(([, { groups }]) => groups).map(([grade, { groups, drops: drops2, bytes: bytes3, conflicts }]) => h(
+    const all = (
+      /** @type {[Grade, GradeTotalDocument][]} */
+      Object.entries(grades)
+    );
+    this.totals.replaceChildren(...all.filter(([, { groups }]) => groups).map(([grade, { groups, drops: drops2, bytes: bytes3, conflicts }]) => h(
       "li",
       null,
       h("span", { class: `grade ${grade}`, title: MEANINGS[grade] }, grade),
@@ -4382,7 +4850,7 @@ var Toolbar = class {
         "Trash all…"
       )
     )));
-    if (focused) this.totals.querySelector(`[data-grade="${focused}"]`)?.focus();
+    if (before2) find(`[data-grade="${before2}"]`, this.totals)?.focus();
   }
 };
 function emptyText({ compared, of }, { min_grade: grade, under, where }, allowed) {
@@ -4425,16 +4893,23 @@ var PAGE3 = 40;
 var MOST3 = 500;
 var { show: show3, update: update2 } = lasting((main2, { signal, info: info3 }) => new Duplicates(main2, info3, signal));
 var Duplicates = class {
+  /**
+   * @param {HTMLElement} main
+   * @param {InfoDocument} info
+   * @param {AbortSignal} signal
+   */
   constructor(main2, info3, signal) {
-    Object.assign(this, {
-      main: main2,
-      signal,
-      allowed: info3.changes,
-      cards: [],
-      next: null,
-      current: null,
-      turn: 0
-    });
+    this.main = main2;
+    this.signal = signal;
+    this.allowed = info3.changes;
+    this.filters = { min_grade: "edited", under: null, where: null, keep: [], bursts: false };
+    this.cards = [];
+    this.next = null;
+    this.current = null;
+    this.turn = 0;
+    this.said = "";
+    this.loading = false;
+    this.isUndoing = false;
     this.toolbar = new Toolbar({
       allowed: this.allowed,
       onfilter: (filters) => navigate("/duplicates", filters),
@@ -4482,10 +4957,17 @@ var Duplicates = class {
   stop() {
     this.watcher.disconnect();
   }
-  /** Shows the groups for the filters of an address. */
+  /**
+   * Shows the groups for the filters of an address.
+   * @param {Query} params
+   */
   async go(params) {
+    const grade = (
+      /** @type {Filters["min_grade"]} */
+      params.get("grade") || "edited"
+    );
     this.filters = {
-      min_grade: params.get("grade") || "edited",
+      min_grade: grade,
       under: params.get("under") || null,
       where: params.get("where") || null,
       keep: params.getAll("keep"),
@@ -4514,31 +4996,34 @@ var Duplicates = class {
         groups.push(...page.groups);
       } while (page.next && groups.length < count2);
     } catch (error) {
-      if (error.name === "AbortError" || thisTurn !== this.turn) return;
-      if (this.cards.length && error.name === "LostServer") return;
+      if (isAbort(error) || thisTurn !== this.turn) return;
+      if (this.cards.length && error instanceof LostServer) return;
       this.fail(error);
       return;
     }
     this.redraw(groups);
     this.showPage(page);
   }
+  /** @param {unknown} error */
   fail(error) {
     this.list.replaceChildren();
     this.cards = [];
     this.more.hidden = true;
     this.none.replaceChildren(problemPanel(error, () => this.refresh(), 2));
   }
+  /** @param {DuplicateGroupDocument[]} groups */
   redraw(groups) {
     const before2 = new Map(this.cards.map((card) => [card.key, card]));
-    const focused = this.list.contains(document.activeElement) ? this.current : null;
+    const focused2 = this.list.contains(document.activeElement) ? this.current : null;
     this.cards = groups.map((group) => {
       const card = this.card(group);
       const old = before2.get(card.key);
       return old && sameGroup(old.group, group) ? old : card;
     });
     this.list.replaceChildren(...this.cards.map(({ el }) => el));
-    if (focused && this.cards.includes(focused)) focused.focus();
+    if (focused2 && this.cards.includes(focused2)) focused2.focus();
   }
+  /** @param {DuplicateGroupDocument} group */
   card(group) {
     return new GroupCard(group, {
       allowed: this.allowed && group.grade !== "burst",
@@ -4552,7 +5037,10 @@ var Duplicates = class {
       }
     });
   }
-  /** Shows totals, state and empty text of a page of the API. */
+  /**
+   * Shows totals, state and empty text of a page of the API.
+   * @param {DuplicatePageDocument} page
+   */
   showPage(page) {
     this.next = page.next;
     this.more.hidden = !page.next;
@@ -4577,7 +5065,7 @@ var Duplicates = class {
       this.list.append(...cards.map(({ el }) => el));
       this.showPage(page);
     } catch (error) {
-      if (error.name === "Problem") this.say(error.message);
+      if (error instanceof Problem) this.say(error.message);
     } finally {
       this.loading = false;
     }
@@ -4592,15 +5080,22 @@ var Duplicates = class {
       announce("Comparing has begun");
     });
   }
-  /** Runs `work`, and shows a message if it fails. */
+  /**
+   * Runs `work`, and shows a message if it fails.
+   * @param {() => Promise<void>} work
+   */
   async attempt(work) {
     try {
       await work();
     } catch (error) {
-      if (error.name !== "AbortError") this.say(`${error.message}. The change was not confirmed.`);
+      if (!isAbort(error)) this.say(`${messageOf(error)}. The change was not confirmed.`);
     }
   }
-  /** Runs `work` while the card is blocked, and keeps its focus. */
+  /**
+   * Runs `work` while the card is blocked, and keeps its focus.
+   * @param {GroupCard} card
+   * @param {() => Promise<void>} work
+   */
   async attemptOn(card, work) {
     const hadFocus = card.el.contains(document.activeElement);
     card.setBusy(true);
@@ -4608,7 +5103,11 @@ var Duplicates = class {
     card.setBusy(false);
     if (hadFocus && card.el.isConnected && document.activeElement === document.body) card.focus();
   }
-  /** Moves pictures of a group to the trash: by default the marked ones. */
+  /**
+   * Moves pictures of a group to the trash: by default the marked ones.
+   * @param {GroupCard} card
+   * @param {{id: string, keep: string}[]} [drops]
+   */
   async drop(card, drops2 = card.drops().map(({ id, keep: keep2 }) => ({ id, keep: keep2 }))) {
     if (!drops2.length) {
       this.say("No picture of this group is marked for the trash");
@@ -4618,7 +5117,7 @@ var Duplicates = class {
     await this.attemptOn(card, async () => {
       const result = await change("/duplicates/drops", { ...this.filters, drops: drops2 });
       const { log, moved: moved2, left } = result;
-      if (moved2.length) {
+      if (log !== null) {
         remember({ text: `${files(moved2.length)} restored`, ids: moved2, logs: [log] });
       }
       this.removeImages(card, moved2, hadFocus);
@@ -4628,7 +5127,12 @@ var Duplicates = class {
       } else this.say("No file was moved");
     });
   }
-  /** Removes pictures from a group, and the group if fewer than two pictures are left. */
+  /**
+   * Removes pictures from a group, and the group if fewer than two pictures are left.
+   * @param {GroupCard} card
+   * @param {string[]} ids
+   * @param {boolean} hadFocus
+   */
   removeImages(card, ids, hadFocus) {
     const removed = new Set(ids);
     const images3 = card.images.filter(({ id }) => !removed.has(id));
@@ -4639,21 +5143,31 @@ var Duplicates = class {
     card.el.replaceWith(...replacement.map(({ el }) => el));
     if (hadFocus) this.focusCard(index);
   }
+  /** @param {number} index */
   focusCard(index) {
     const card = this.cards[index] ?? this.cards[index - 1];
     if (card) card.focus();
-    else this.main.querySelector("h1").focus();
+    else this.main.querySelector("h1")?.focus();
   }
-  /** Marks the current picture of a group as no duplicate of the others. */
+  /**
+   * Marks the current picture of a group as no duplicate of the others.
+   * @param {GroupCard} card
+   */
   different(card) {
     const { id, name: name2 } = card.current;
     const pairs = card.images.filter((other) => other.id !== id).map((other) => [id, other.id]);
     return this.decideDifferent(card, [id], pairs, `${name2} is marked as not a duplicate`);
   }
-  /** Marks all pictures of a group as no duplicates of each other. */
+  /**
+   * Marks all pictures of a group as no duplicates of each other.
+   * @param {GroupCard} card
+   */
   apart(card) {
     const ids = card.images.map(({ id }) => id);
-    const pairs = ids.flatMap((id, n) => ids.slice(n + 1).map((other) => [id, other]));
+    const pairs = ids.flatMap((id, n) => ids.slice(n + 1).map((other) => (
+      /** @type {[string, string]} */
+      [id, other]
+    )));
     return this.decideDifferent(
       card,
       ids,
@@ -4661,6 +5175,12 @@ var Duplicates = class {
       `${count(ids.length)} pictures are marked as not duplicates`
     );
   }
+  /**
+   * @param {GroupCard} card
+   * @param {string[]} ids
+   * @param {[string, string][]} pairs
+   * @param {string} text
+   */
   async decideDifferent(card, ids, pairs, text2) {
     const hadFocus = card.el.contains(document.activeElement);
     await this.attemptOn(card, async () => {
@@ -4670,6 +5190,7 @@ var Duplicates = class {
       this.done(text2);
     });
   }
+  /** @param {GroupCard} card */
   async prefer(card) {
     const { id, name: name2, kept } = card.current;
     const others = card.images.filter((other) => other.kept && other.id !== id).map((other) => other.id);
@@ -4686,12 +5207,19 @@ var Duplicates = class {
     });
     await this.refreshAt([id]);
   }
-  /** Shows a message, and keeps it for the dialog that compares. */
+  /**
+   * Shows a message, and keeps it for the dialog that compares.
+   * @param {string} text
+   * @param {Parameters<typeof toast>[1]} [options]
+   */
   say(text2, options) {
     this.said = text2;
     toast(text2, options);
   }
-  /** Shows what was done just now and a button to undo it, and updates the totals. */
+  /**
+   * Shows what was done just now and a button to undo it, and updates the totals.
+   * @param {string} text
+   */
   done(text2) {
     const action = last3();
     this.say(text2, { action: "Undo", onaction: () => this.undo(action) });
@@ -4704,7 +5232,10 @@ var Duplicates = class {
     const page = await duplicates({ ...this.filters, limit: 1 }, { signal: this.signal });
     if (thisTurn === this.turn) this.showPage({ ...page, next: this.next });
   }
-  /** Undoes an action, by default the last one. */
+  /**
+   * Undoes an action, by default the last one.
+   * @param {?Action} [action]
+   */
   async undo(action = last3()) {
     if (!action || !this.allowed || !isOpen(action)) {
       this.say(action ? "That was undone already" : "There is nothing to undo");
@@ -4712,12 +5243,14 @@ var Duplicates = class {
     }
     await this.revert(action);
   }
+  /** @param {Action} action */
   async revert(action) {
     if (this.isUndoing) return;
     this.isUndoing = true;
     await this.attempt(async () => {
       const left = await revert(action).catch((error) => {
-        if (error.status === 404 || error.status === 422) forget(action);
+        const isGone = error instanceof Problem && [404, 422].includes(error.status);
+        if (isGone) forget(action);
         throw error;
       });
       forget(action);
@@ -4726,18 +5259,23 @@ var Duplicates = class {
     this.isUndoing = false;
     await this.refreshAt(action.ids);
   }
-  /** Undoes an entry of the history, which another tab or day may have made. */
+  /**
+   * Undoes an entry of the history, which another tab or day may have made.
+   * @param {Entry} entry
+   */
   async undoEntry({ logs, ids }) {
     const made = madeBy(logs);
     if (made) forget(made);
     await this.revert({ text: `${files(ids.length)} restored`, ids: ids.slice(0, 1), logs });
   }
+  /** @param {string[]} ids */
   async refreshAt(ids) {
     await this.refresh();
     const targets = new Set(ids);
     const card = this.cards.find(({ images: images3 }) => images3.some(({ id }) => targets.has(id)));
     card?.focus(card.images.findIndex(({ id }) => targets.has(id)));
   }
+  /** @param {Grade} grade */
   async bulk(grade) {
     const byKey = new Map(this.cards.map((card) => [card.key, card]));
     const marked = (group) => byKey.get(group.images.map(({ id }) => id).join("\0"))?.drops() ?? null;
@@ -4754,24 +5292,29 @@ var Duplicates = class {
     remember({ text: `${files(moved2.length)} restored`, ids: moved2.slice(0, 1), logs });
     this.done(text2);
   }
+  /** @param {GroupCard} card */
   compare(card) {
     const session = new Comparing(this, card);
     openCompare(session, () => this.cards.includes(session.card) && session.card.focus(session.card.images.findIndex(({ id }) => id === session.id)));
   }
-  /** Moves the focus to another group; if no group has it, to the first visible one. */
+  /**
+   * Moves the focus to another group; if no group has it, to the first visible one.
+   * @param {number} by
+   */
   move(by) {
-    const index = this.cards.indexOf(this.current);
+    const index = this.cards.findIndex((card2) => card2 === this.current);
     const visible = this.cards.findIndex(({ el }) => el.getBoundingClientRect().bottom > 80);
     const to = index < 0 ? Math.max(visible, 0) : index + by;
     const card = this.cards[Math.min(Math.max(to, 0), this.cards.length - 1)];
     card?.focus();
     if (to >= this.cards.length - 3) this.loadMore();
   }
+  /** @param {KeyboardEvent} event */
   pressed(event) {
     if (event.defaultPrevented || isTyping(event) || document.querySelector("dialog[open]")) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     const { key: key2 } = event;
-    const card = this.cards.includes(this.current) ? this.current : null;
+    const card = this.cards.find((each) => each === this.current) ?? null;
     const onControl = document.activeElement?.matches("button:not(.copy-picture), a, summary");
     if (key2 === "j" || key2 === "ArrowDown") this.move(1);
     else if (key2 === "k" || key2 === "ArrowUp") this.move(-1);
@@ -4810,12 +5353,17 @@ function facts2(image2) {
     ["Pixels", width && height ? `${width} × ${height}` : null],
     ["Size", size === null ? null : bytes2(size)],
     ["Modified", modified ? date(modified) : null]
-  ].filter(([, value]) => value);
+  ];
   const camera = Object.entries(exif ?? {});
   return h(
     "div",
     { class: "facts" },
-    h("section", { "aria-label": "File" }, pathLine(path), list2(lines)),
+    h(
+      "section",
+      { "aria-label": "File" },
+      pathLine(path),
+      list2(lines.filter(([, value]) => value))
+    ),
     camera.length > 0 && h(
       "section",
       { "aria-labelledby": "exif" },
@@ -4860,13 +5408,14 @@ function selectable(item, { id, name: name2 }) {
 }
 var ListSelection = class {
   /**
-   * @param {{host: HTMLElement, info: *, signal: AbortSignal, searchable?: boolean,
+   * @param {{host: HTMLElement, info: InfoDocument, signal: AbortSignal, searchable?: boolean,
    *   isMain?: boolean, onchanged?: () => void}} options
    *   host: contains the items; searchable: whether they have vectors; isMain: whether Ctrl+A means
    *   this list wherever the focus is; onchanged: called when an action has changed the images
    */
   constructor({ host, info: info3, signal, searchable = true, isMain = true, onchanged }) {
-    Object.assign(this, { host, isMain });
+    this.host = host;
+    this.isMain = isMain;
     this.stops = new AbortController();
     const ends = AbortSignal.any([signal, this.stops.signal]);
     this.selection = new Selection(() => this.show());
@@ -4879,32 +5428,33 @@ var ListSelection = class {
       onclear: () => this.selection.clear(),
       source: () => ({ ids: this.ids() })
     });
-    document.getElementById("view").append(this.bar.element);
+    mustFind("#view").append(this.bar.element);
     host.addEventListener("click", (event) => this.clicked(event), { signal: ends, capture: true });
     host.addEventListener("keydown", (event) => this.pressed(event), { signal: ends });
     document.addEventListener("keydown", (event) => this.pressedAnywhere(event), { signal: ends });
   }
   items() {
-    return [...this.host.querySelectorAll(".selectable")];
+    return findAll(".selectable", this.host);
   }
   ids() {
     const items = this.items();
-    return [...this.selection.ranges].flatMap(([first, end]) => items.slice(first, end).map(({ dataset }) => dataset.id));
+    return [...this.selection.ranges].flatMap(([first, end]) => items.slice(first, end).map(({ dataset }) => dataset.id ?? ""));
   }
   show() {
     this.host.classList.toggle("selecting", this.selection.size > 0);
     this.items().forEach((item, index) => {
       const isChosen = this.selection.has(index);
       item.classList.toggle("chosen", isChosen);
-      item.querySelector(".tick").setAttribute("aria-checked", String(isChosen));
+      find(".tick", item)?.setAttribute("aria-checked", String(isChosen));
     });
     if (this.bar.show()) this.items()[Math.max(0, this.selection.anchor)]?.querySelector("a")?.focus();
   }
+  /** @param {MouseEvent} event */
   clicked(event) {
-    const item = event.target.closest(".selectable");
+    const item = around(event, ".selectable");
     if (!item || event.ctrlKey || event.metaKey) return;
-    const onTick = event.target.closest(".tick");
-    const onPicture = event.target.closest("a") && event.detail > 0;
+    const onTick = around(event, ".tick");
+    const onPicture = around(event, "a") && event.detail > 0;
     if (!onTick && !(onPicture && (event.shiftKey || this.selection.size))) return;
     event.preventDefault();
     event.stopPropagation();
@@ -4912,9 +5462,10 @@ var ListSelection = class {
     if (event.shiftKey) this.selection.extend(index);
     else this.selection.toggle(index);
   }
+  /** @param {KeyboardEvent} event */
   pressed(event) {
-    const item = event.target.closest(".selectable");
-    if (!item || !event.target.closest("a") || event.ctrlKey || event.metaKey) return;
+    const item = around(event, ".selectable");
+    if (!item || !around(event, "a") || event.ctrlKey || event.metaKey) return;
     const items = this.items();
     const index = items.indexOf(item);
     if (event.key === " ") this.selection.toggle(index);
@@ -4922,15 +5473,17 @@ var ListSelection = class {
       const next = Math.min(Math.max(index + STEPS[event.key], 0), items.length - 1);
       if (this.selection.anchor < 0) this.selection.toggle(index);
       this.selection.extend(next);
-      items[next].querySelector("a").focus();
+      items[next].querySelector("a")?.focus();
     } else return;
     event.preventDefault();
     event.stopPropagation();
   }
+  /** @param {KeyboardEvent} event */
   pressedAnywhere(event) {
     if (event.key !== "a" || !(event.ctrlKey || event.metaKey) || event.defaultPrevented) return;
     if (isTyping(event) || document.querySelector("dialog[open]")) return;
-    if (!this.isMain && !this.selection.size && !this.host.contains(event.target)) return;
+    const isInside = event.target instanceof Node && this.host.contains(event.target);
+    if (!this.isMain && !this.selection.size && !isInside) return;
     this.selection.all(this.items().length);
     event.preventDefault();
   }
@@ -4996,10 +5549,20 @@ var Zoom = class {
    */
   constructor(picture, view2) {
     this.picture = picture;
+    this.view = view2;
+    this.whole = 0;
+    this.least = 0;
+    this.most = 0;
+    this.scale = 0;
+    this.x = 0;
+    this.y = 0;
     this.resize(view2);
     this.fit();
   }
-  /** Changes the size of the window. A picture that filled the window fills it again. */
+  /**
+   * Changes the size of the window. A picture that filled the window fills it again.
+   * @param {Size} view
+   */
   resize(view2) {
     const wasWhole = this.isWhole;
     this.view = view2;
@@ -5012,7 +5575,7 @@ var Zoom = class {
   }
   /** Whether the whole picture is in the window. */
   get isWhole() {
-    return this.scale === void 0 || this.scale <= this.whole * 1.001;
+    return this.scale <= this.whole * 1.001;
   }
   fit() {
     this.scale = this.whole;
@@ -5020,7 +5583,11 @@ var Zoom = class {
     this.y = 0;
     this.move(0, 0);
   }
-  /** Changes the scale. The point of the picture at `at` stays there, as far as the edges allow. */
+  /**
+   * Changes the scale. The point of the picture at `at` stays there, as far as the edges allow.
+   * @param {number} scale
+   * @param {{x: number, y: number}} [at]
+   */
   zoomTo(scale, at = { x: this.view.width / 2, y: this.view.height / 2 }) {
     const next = Math.min(this.most, Math.max(this.least, scale));
     this.x = at.x - (at.x - this.x) * next / this.scale;
@@ -5028,7 +5595,11 @@ var Zoom = class {
     this.scale = next;
     this.move(0, 0);
   }
-  /** Moves the picture, but not beyond its edges. */
+  /**
+   * Moves the picture, but not beyond its edges.
+   * @param {number} dx
+   * @param {number} dy
+   */
   move(dx, dy) {
     this.x = within(this.x + dx, this.picture.width * this.scale, this.view.width);
     this.y = within(this.y + dy, this.picture.height * this.scale, this.view.height);
@@ -5045,15 +5616,25 @@ var STEP2 = 1.5;
 var ARROW2 = 80;
 var SWIPE = 80;
 var MOVES2 = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+var sizeOf = ({ width, height }) => ({ width: width ?? 1, height: height ?? 1 });
 var Viewer = class {
+  /** @type {ResizeObserver} */
+  resizes;
+  /** @type {ImageDocument} */
+  image;
+  /** @type {?HTMLImageElement} */
+  original;
+  /** @type {Zoom} */
+  zoom;
   /**
    * Opens the viewer.
-   * @param {*} image as the API describes it, with its size
+   * @param {ImageDocument} image with its size
    * @param {{onstep: (which: "previous"|"next") => void, onclose: () => void}} options
    */
   constructor(image2, { onstep, onclose }) {
     this.onstep = onstep;
     this.pointers = /* @__PURE__ */ new Map();
+    this.start = null;
     this.sheet = h("div", { class: "viewer-sheet" });
     this.percent = h("output", { class: "number" });
     const button = (label, name2, onclick) => h("button", {
@@ -5091,9 +5672,13 @@ var Viewer = class {
   close() {
     this.el.close();
   }
-  /** Shows another picture. */
+  /**
+   * Shows another picture.
+   * @param {ImageDocument} image
+   */
   show(image2) {
-    const { id, name: name2, v, width, height } = image2;
+    const { id, name: name2, v } = image2;
+    const { width, height } = sizeOf(image2);
     this.image = image2;
     this.original = null;
     this.el.setAttribute("aria-label", name2);
@@ -5123,9 +5708,13 @@ var Viewer = class {
     if (this.percent.textContent !== percent2) this.percent.textContent = percent2;
     this.sharpen(scale);
   }
-  /** Loads the original as soon as the thumbnail has too few pixels. */
+  /**
+   * Loads the original as soon as the thumbnail has too few pixels.
+   * @param {number} scale
+   */
   sharpen(scale) {
-    const { id, v, width, height } = this.image;
+    const { id, v } = this.image;
+    const { width, height } = sizeOf(this.image);
     const longest = Math.max(width, height);
     if (this.original || longest <= THUMBNAIL2 || longest * scale <= THUMBNAIL2) return;
     const img = h("img", { alt: "", draggable: "false" });
@@ -5135,11 +5724,18 @@ var Viewer = class {
     img.src = imageUrl(id, "file", { v });
     this.sheet.append(img);
   }
+  /**
+   * @param {number} factor
+   * @param {Point} [at]
+   */
   zoomBy(factor, at) {
     this.zoom.zoomTo(this.zoom.scale * factor, at);
     this.draw();
   }
-  /** Shows the whole picture or, if it is shown, each pixel of the picture as one of the screen. */
+  /**
+   * Shows the whole picture or, if it is shown, each pixel of the picture as one of the screen.
+   * @param {Point} [at]
+   */
   toggle(at) {
     if (this.zoom.isWhole) this.zoom.zoomTo(this.zoom.whole < 1 ? 1 : this.zoom.whole * STEP2, at);
     else this.zoom.fit();
@@ -5154,11 +5750,11 @@ var Viewer = class {
       this.zoomBy(Math.exp(-event.deltaY * pixels2 * 2e-3), at(event));
     }, { passive: false });
     el.addEventListener("dblclick", (event) => {
-      if (!event.target.closest("button")) this.toggle(at(event));
+      if (!around(event, "button")) this.toggle(at(event));
     });
     el.addEventListener("keydown", (event) => this.pressed(event));
     el.addEventListener("pointerdown", (event) => {
-      if (event.target.closest("button") || event.button !== 0) return;
+      if (around(event, "button") || event.button !== 0) return;
       el.setPointerCapture(event.pointerId);
       this.pointers.set(event.pointerId, at(event));
       this.start = this.pointers.size === 1 && this.zoom.isWhole ? at(event) : null;
@@ -5167,7 +5763,11 @@ var Viewer = class {
     el.addEventListener("pointerup", (event) => this.lifted(event.pointerId, at(event)));
     el.addEventListener("pointercancel", (event) => this.pointers.delete(event.pointerId));
   }
-  /** Moves the picture with one pointer; with two, zooms it too. */
+  /**
+   * Moves the picture with one pointer; with two, zooms it too.
+   * @param {number} pointer
+   * @param {Point} now
+   */
   dragged(pointer, now) {
     const before2 = this.pointers.get(pointer);
     if (!before2) return;
@@ -5182,6 +5782,10 @@ var Viewer = class {
     this.zoom.move((now.x - before2.x) / share, (now.y - before2.y) / share);
     this.draw();
   }
+  /**
+   * @param {number} pointer
+   * @param {Point} now
+   */
   lifted(pointer, now) {
     this.pointers.delete(pointer);
     const { start: start3 } = this;
@@ -5191,11 +5795,13 @@ var Viewer = class {
     if (Math.abs(across) < SWIPE || Math.abs(across) < 2 * Math.abs(now.y - start3.y)) return;
     this.onstep(across > 0 ? "previous" : "next");
   }
+  /** @param {KeyboardEvent} event */
   pressed(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { key: key2 } = event;
     if (key2 in MOVES2 && !this.zoom.isWhole) {
-      this.zoom.move(...MOVES2[key2].map((share) => share * ARROW2));
+      const [x, y] = MOVES2[key2];
+      this.zoom.move(x * ARROW2, y * ARROW2);
       this.draw();
     } else if (key2 === "ArrowLeft") this.onstep("previous");
     else if (key2 === "ArrowRight") this.onstep("next");
@@ -5247,12 +5853,29 @@ async function update3(params) {
   return true;
 }
 var Detail = class {
+  /** @type {ImageDocument} */
+  image;
+  /** @type {HTMLElement} */
+  strip;
+  /**
+   * @param {HTMLElement} main
+   * @param {InfoDocument} info
+   * @param {AbortSignal} signal
+   */
   constructor(main2, info3, signal) {
-    Object.assign(this, { main: main2, info: info3, signal, image: null, selection: null });
+    this.main = main2;
+    this.info = info3;
+    this.signal = signal;
+    this.selection = null;
     this.answers = /* @__PURE__ */ new Map();
     this.going = null;
+    this.shows = false;
+    this.under = null;
+    this.from = null;
+    this.viewer = null;
     document.addEventListener("keydown", (event) => this.pressed(event), { signal });
   }
+  /** @param {Query} params */
   async go(params) {
     this.going?.abort();
     this.going = new AbortController();
@@ -5263,10 +5886,11 @@ var Detail = class {
     }
     this.under = params.get("under");
     this.from = params.get("from");
-    if (!this.image) this.drawSkeleton();
+    if (!this.shows) this.drawSkeleton();
     const [image2, steps] = await Promise.all([this.fetch(id), neighbours(id)]);
     signal.throwIfAborted();
     this.image = { ...image2, ...steps };
+    this.shows = true;
     setTitle(image2.name);
     this.draw();
     if (this.canZoom()) this.viewer?.show(this.image);
@@ -5274,14 +5898,18 @@ var Detail = class {
     this.loadSimilar(signal);
     this.prefetch(signal);
   }
-  /** The details of an image. Each image is fetched once, or again after a failure. */
+  /**
+   * The details of an image. Each image is fetched once, or again after a failure.
+   * @param {string} id
+   */
   fetch(id) {
-    if (!this.answers.has(id)) {
-      const answer = image(id, { signal: this.signal });
+    let answer = this.answers.get(id);
+    if (!answer) {
+      answer = image(id, { signal: this.signal });
       answer.catch(() => this.answers.delete(id));
       this.answers.set(id, answer);
     }
-    return this.answers.get(id);
+    return answer;
   }
   drawSkeleton() {
     this.main.replaceChildren(h(
@@ -5297,19 +5925,19 @@ var Detail = class {
   }
   draw() {
     const { image: image2 } = this;
-    const focused = document.activeElement?.dataset?.keep;
+    const kept = focused()?.dataset.keep;
     this.selection?.stop();
     this.selection = null;
     this.strip = h("div", { class: "strip", role: "list", "aria-labelledby": "similar" });
     for (let i = 0; i < 8; i++) this.strip.append(h("div", { class: "skeleton hit" }));
     const stage = makeStage(image2);
-    stage.append(...[
+    stage.append(...present([
       this.step("previous", "left"),
       this.step("next", "right"),
       this.zoomButton()
-    ].filter(Boolean));
+    ]));
     if (this.canZoom()) {
-      stage.querySelector(".frame").addEventListener("click", () => this.openViewer());
+      find(".frame", stage)?.addEventListener("click", () => this.openViewer());
     }
     this.main.replaceChildren(h(
       "article",
@@ -5323,7 +5951,7 @@ var Detail = class {
         this.strip
       )
     ));
-    if (focused) this.main.querySelector(`[data-keep="${focused}"]`)?.focus();
+    if (kept) find(`[data-keep="${kept}"]`, this.main)?.focus();
   }
   head() {
     const { name: name2, folder } = this.image;
@@ -5353,6 +5981,10 @@ var Detail = class {
       h("span", null, text2, reason)
     );
   }
+  /**
+   * @param {"previous" | "next"} which
+   * @param {string} name
+   */
   step(which, name2) {
     const id = this.image[which];
     if (id === null || id === void 0) return null;
@@ -5376,7 +6008,7 @@ var Detail = class {
   }
   canZoom() {
     const { state, width, height } = this.image;
-    return state === "live" && width > 0 && height > 0;
+    return state === "live" && Boolean(width) && Boolean(height);
   }
   zoomButton() {
     return this.canZoom() && h("button", {
@@ -5397,7 +6029,10 @@ var Detail = class {
       }
     });
   }
-  /** Shows another image in place of this one, so that Back leads to the list. */
+  /**
+   * Shows another image in place of this one, so that Back leads to the list.
+   * @param {?string} id
+   */
   stepTo(id) {
     if (id !== null) navigate("/image", { id, under: this.under }, { replace: true });
   }
@@ -5464,7 +6099,10 @@ var Detail = class {
       onaction: () => navigate("/search", this.searchWithout(id))
     });
   }
-  /** The search that led to this image, or a search for the image that led here, without this. */
+  /**
+   * The search that led to this image, or a search for the image that led here, without this.
+   * @param {string} id
+   */
   searchWithout(id) {
     const not = get("notLike");
     if (this.from) return { id: this.from, not };
@@ -5475,6 +6113,7 @@ var Detail = class {
     const ids = before2.params.getAll("id").filter((other) => other !== id);
     return { ...params, id: ids, not: [...unlike] };
   }
+  /** @param {AbortSignal} signal */
   async loadSimilar(signal) {
     const { id, state } = this.image;
     const { strip } = this;
@@ -5497,11 +6136,11 @@ var Detail = class {
         });
       } else strip.replaceWith(h("p", { class: "soft" }, "There are no other images"));
     } catch (error) {
-      if (error.name === "AbortError") return;
+      if (isAbort(error)) return;
       const failed = h(
         "div",
         { class: "row" },
-        h("p", { class: "soft" }, error.message),
+        h("p", { class: "soft" }, messageOf(error)),
         h("button", { type: "button", class: "button", onclick: () => {
           failed.replaceWith(strip);
           this.loadSimilar(signal);
@@ -5510,6 +6149,10 @@ var Detail = class {
       strip.replaceWith(failed);
     }
   }
+  /**
+   * @param {HitDocument} hit
+   * @param {HitDocument[]} hits
+   */
   hit({ id, name: name2, distance, width, height, v }, hits) {
     const img = h("img", {
       alt: "",
@@ -5519,7 +6162,8 @@ var Detail = class {
     });
     img.addEventListener("load", () => img.classList.add("shown"));
     const box = h("span", { class: "box" }, img);
-    box.style.aspectRatio = String(Math.min(2.2, Math.max(0.55, width / height || 1)));
+    const ratio2 = (width ?? 0) / (height ?? 0) || 1;
+    box.style.aspectRatio = String(Math.min(2.2, Math.max(0.55, ratio2)));
     return h(
       "div",
       { role: "listitem", class: "hit" },
@@ -5536,7 +6180,10 @@ var Detail = class {
       )
     );
   }
-  /** Loads the previous and the next image, so that the arrow keys do not wait. */
+  /**
+   * Loads the previous and the next image, so that the arrow keys do not wait.
+   * @param {AbortSignal} signal
+   */
   async prefetch(signal) {
     for (const id of [this.image.next, this.image.previous]) {
       if (id === null || id === void 0 || signal.aborted) continue;
@@ -5551,9 +6198,10 @@ var Detail = class {
       }
     }
   }
+  /** @param {KeyboardEvent} event */
   pressed(event) {
     if (event.defaultPrevented || isTyping(event) || document.querySelector("dialog[open]")) return;
-    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || !this.image) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || !this.shows) return;
     const { id, previous: before2, next, folder, state } = this.image;
     const live = state === "live";
     if (event.key === "ArrowLeft") this.stepTo(before2);
@@ -5563,8 +6211,8 @@ var Detail = class {
     else if (event.key === "q" && live) navigate("/search", { id });
     else if (event.key === "r" && live) navigate("/rings", { id });
     else if (event.key === "n" && live) this.mark();
-    else if (event.key === "c") this.main.querySelector(".copy")?.click();
-    else if (event.key === "o") this.main.querySelector("[data-keep=file]")?.click();
+    else if (event.key === "c") find(".copy", this.main)?.click();
+    else if (event.key === "o") find("[data-keep=file]", this.main)?.click();
     else if (event.key === "u") navigate("/browse", { under: folder });
     else return;
     event.preventDefault();
@@ -5602,11 +6250,11 @@ function makeOne({ signal, isBusy, onguess }) {
       near.replaceChildren(...neighbours2(answer));
       onguess(answer.guess);
     } catch (error) {
-      if (error.name === "AbortError") return;
+      if (isAbort(error)) return;
       near.replaceChildren(heading(), h(
         "p",
         { class: "soft small" },
-        `Could not be loaded: ${error.message}`
+        `Could not be loaded: ${messageOf(error)}`
       ));
     }
   }
@@ -5672,7 +6320,9 @@ function neighbours2({ labelled }) {
 // label/alike.js
 var STEPS2 = { ArrowLeft: -1, ArrowRight: 1 };
 var Alike = class {
-  /** @param {{onlook: (image: *) => void}} options `onlook` opens the page of an image */
+  /**
+   * @param {{onlook: (image: ImageToLabel) => void}} options `onlook` opens the page of an image
+   */
   constructor({ onlook }) {
     this.onlook = onlook;
     this.summary = h("p", { class: "number", "aria-live": "polite" });
@@ -5692,13 +6342,14 @@ var Alike = class {
       this.list
     );
     this.tiles = [];
+    this.current = 0;
     this.list.addEventListener("keydown", (event) => this.pressed(event));
   }
   /**
-   * @param {Array<*>} images the suggested image first
-   * @param {{chosen?: (image: *) => boolean, more?: boolean}} [options] `chosen` says which images
-   *   are selected: only the first by default, because similar photos need not be of one kind.
-   *   `more` shows placeholders for images that are still loading
+   * @param {ImageToLabel[]} images the suggested image first
+   * @param {{chosen?: (image: ImageToLabel) => boolean, more?: boolean}} [options] `chosen` says
+   *   which images are selected: only the first by default, because similar photos need not be of
+   *   one kind. `more` shows placeholders for images that are still loading
    */
   show(images3, { chosen = (image2) => image2 === images3[0], more = false } = {}) {
     const hadFocus = this.list.contains(document.activeElement);
@@ -5711,6 +6362,11 @@ var Alike = class {
     this.setCurrent(0, hadFocus);
     this.showSummary();
   }
+  /**
+   * @param {ImageToLabel} image
+   * @param {boolean} chosen
+   * @returns {Tile}
+   */
   makeTile(image2, chosen) {
     const img = h("img", {
       alt: "",
@@ -5742,18 +6398,29 @@ var Alike = class {
     });
     return tile;
   }
+  /**
+   * @param {Tile} tile
+   * @param {boolean} chosen
+   */
   choose(tile, chosen) {
     this.setChosen(tile, chosen);
     this.setCurrent(this.tiles.indexOf(tile), false);
     this.showSummary();
   }
-  /** Selects all images from the current one to this one. */
+  /**
+   * Selects all images from the current one to this one.
+   * @param {number} to
+   */
   extend(to) {
     const [first, last4] = [Math.min(this.current, to), Math.max(this.current, to)];
     for (const tile of this.tiles.slice(first, last4 + 1)) this.setChosen(tile, true);
     this.setCurrent(to, true);
     this.showSummary();
   }
+  /**
+   * @param {Tile} tile
+   * @param {boolean} chosen
+   */
   setChosen(tile, chosen) {
     tile.chosen = chosen;
     tile.press.setAttribute("aria-pressed", String(chosen));
@@ -5766,19 +6433,27 @@ var Alike = class {
   showSummary() {
     this.summary.textContent = `${count(this.chosen().length)} of ${count(this.tiles.length)} selected`;
   }
-  /** @returns {Array<*>} the images that are selected */
+  /** @returns {ImageToLabel[]} the images that are selected */
   chosen() {
     return this.tiles.filter((tile) => tile.chosen).map(({ image: image2 }) => image2);
   }
-  /** The images and the selection, for `restore`. */
+  /**
+   * The images and the selection, for `restore`.
+   * @returns {Choice[]}
+   */
   snapshot() {
     return this.tiles.map(({ image: image2, chosen }) => ({ image: image2, chosen }));
   }
+  /** @param {Choice[]} snapshot */
   restore(snapshot) {
     const chosen = new Set(snapshot.filter((tile) => tile.chosen).map(({ image: image2 }) => image2));
     this.show(snapshot.map(({ image: image2 }) => image2), { chosen: (image2) => chosen.has(image2) });
   }
-  /** Removes images. @returns {number} how many are left */
+  /**
+   * Removes images.
+   * @returns {number} how many are left
+   * @param {Set<string>} ids
+   */
   remove(ids) {
     const hadFocus = this.list.contains(document.activeElement);
     for (const { image: image2, item } of this.tiles) if (ids.has(image2.id)) item.remove();
@@ -5787,7 +6462,11 @@ var Alike = class {
     this.showSummary();
     return this.tiles.length;
   }
-  /** Makes a tile the one that Tab reaches. */
+  /**
+   * Makes a tile the one that Tab reaches.
+   * @param {number} index
+   * @param {boolean} focus
+   */
   setCurrent(index, focus) {
     this.tiles.forEach(({ press }, n) => {
       press.tabIndex = n === index ? 0 : -1;
@@ -5801,8 +6480,9 @@ var Alike = class {
   }
   /** Moves the focus to the tiles. */
   focus() {
-    this.setCurrent(this.current ?? 0, true);
+    this.setCurrent(this.current, true);
   }
+  /** @param {KeyboardEvent} event */
   pressed(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { key: key2 } = event;
@@ -5830,15 +6510,20 @@ var USUAL_CONFIDENCE = 0.5;
 var splitLabels = (text2) => [...new Set(text2.split(",").map((label) => label.trim()).filter(Boolean))];
 var ByWords = class {
   /**
-   * @param {{allowed: boolean, info: *, signal: AbortSignal,
+   * @param {{allowed: boolean, info: InfoDocument, signal: AbortSignal,
    *   onask: (words: string, confidence: number) => void,
-   *   onaccept: (images: Array<*>, label: string) => void}} options
+   *   onaccept: (images: CandidateDocument[], label: string) => void}} options
    */
   constructor({ allowed, info: info3, signal, onask, onaccept }) {
-    Object.assign(this, { allowed, signal, onask, onaccept });
+    this.allowed = allowed;
+    this.signal = signal;
+    this.onask = onask;
+    this.onaccept = onaccept;
     this.refused = /* @__PURE__ */ new Set();
     this.accepted = /* @__PURE__ */ new Set();
     this.asked = "";
+    this.query = { labels: [], confidence: USUAL_CONFIDENCE, under: null, where: null };
+    this.sections = [];
     this.undone = false;
     this.field = h("input", {
       type: "text",
@@ -5868,7 +6553,11 @@ var ByWords = class {
     this.element = h(
       "div",
       { class: "label-words" },
-      info3.words ? form : h("p", { class: "soft" }, capitalise(info3.no_words.replaceAll("`", ""))),
+      info3.words ? form : h(
+        "p",
+        { class: "soft" },
+        capitalise((info3.no_words ?? "").replaceAll("`", ""))
+      ),
       h("p", { class: "soft small" }, "Each image without a label goes to the label whose words it fits best. The confidence is its share among these labels. No image is labelled until you accept it."),
       this.problem,
       this.results
@@ -5882,7 +6571,12 @@ var ByWords = class {
     }
     this.onask(labels.join(", "), Number(this.confidence.value));
   }
-  /** Shows the candidates for labels. @param {string} words with commas between */
+  /**
+   * Shows the candidates for labels.
+   * @param {string} words with commas between
+   * @param {number} confidence
+   * @param {Filters} filters
+   */
   async show(words, confidence, { under, where }) {
     const key2 = JSON.stringify([words, confidence, under, where]);
     if (key2 === this.asked) return;
@@ -5908,58 +6602,68 @@ var ByWords = class {
       );
       if (this.asked === asked) this.draw(words);
     } catch (error) {
-      if (error.name === "AbortError" || this.asked !== asked) return;
-      this.problem.textContent = capitalise(error.message);
+      if (isAbort(error) || this.asked !== asked) return;
+      this.problem.textContent = capitalise(messageOf(error));
       this.asked = "";
     } finally {
       this.results.removeAttribute("aria-busy");
     }
   }
+  /** @param {LabelCandidatesDocument[]} words */
   draw(words) {
-    const focused = this.results.contains(document.activeElement);
+    const focused2 = this.results.contains(document.activeElement);
     this.sections = words.map(({ label, count: count2, candidates }) => {
       const isOpen2 = ({ id }) => !this.accepted.has(id) && !this.refused.has(`${label}/${id}`);
       const more = count2 > candidates.length;
-      return { label, more, shown: candidates.filter(isOpen2).slice(0, SHOWN) };
+      return this.sectionOf(label, more, candidates.filter(isOpen2).slice(0, SHOWN));
     });
-    this.results.replaceChildren(...this.sections.map((section) => this.sectionOf(section)));
+    this.results.replaceChildren(...this.sections.map(({ element: element2 }) => element2));
     const found = this.sections.reduce((sum, { shown: shown2 }) => sum + shown2.length, 0);
     announce(`${count(found)} candidates`);
-    if (focused) this.results.querySelector("button")?.focus();
+    if (focused2) this.results.querySelector("button")?.focus();
   }
-  sectionOf(section) {
-    section.tiles = new Map(section.shown.map((one) => [one.id, this.tileOf(one, section)]));
-    section.heading = h(
-      "h2",
-      null,
-      section.label,
-      " ",
-      h("span", { class: "soft small number" })
-    );
-    section.all = h("button", {
+  /**
+   * @param {string} label
+   * @param {boolean} more
+   * @param {CandidateDocument[]} shown
+   * @returns {Section}
+   */
+  sectionOf(label, more, shown2) {
+    const number = h("span", { class: "soft small number" });
+    const heading2 = h("h2", null, label, " ", number);
+    const all = h("button", {
       type: "button",
       class: "button",
       disabled: !this.allowed,
       onclick: () => this.accept(section.shown, section)
     });
-    section.none = h("p", { class: "soft small" }, "No image without a label fits these words well enough.");
-    section.element = h(
+    const none = h("p", { class: "soft small" }, "No image without a label fits these words well enough.");
+    const list3 = h("ul", { class: "alike-list", role: "list" });
+    const element2 = h(
       "section",
-      { "aria-label": `Candidates for ${section.label}` },
-      h("div", { class: "alike-head" }, section.heading, section.all),
-      section.none,
-      h("ul", { class: "alike-list", role: "list" }, [...section.tiles.values()])
+      { "aria-label": `Candidates for ${label}` },
+      h("div", { class: "alike-head" }, heading2, all),
+      none,
+      list3
     );
+    const section = { label, more, shown: shown2, tiles: /* @__PURE__ */ new Map(), heading: heading2, number, all, none, element: element2 };
+    for (const one of shown2) section.tiles.set(one.id, this.tileOf(one, section));
+    list3.append(...section.tiles.values());
     this.showCount(section);
-    return section.element;
+    return section;
   }
+  /** @param {Section} section */
   showCount(section) {
     const { length } = section.shown;
-    section.heading.lastChild.textContent = count(length);
+    section.number.textContent = count(length);
     section.all.textContent = `Accept all ${count(length)} that are shown`;
     section.all.hidden = length === 0;
     section.none.hidden = length > 0;
   }
+  /**
+   * @param {CandidateDocument} image
+   * @param {Section} section
+   */
   tileOf(image2, section) {
     const { label } = section;
     const share = percent(image2.confidence);
@@ -5999,30 +6703,45 @@ var ByWords = class {
       )
     );
   }
+  /**
+   * @param {CandidateDocument[]} images
+   * @param {Section} section
+   */
   accept(images3, section) {
     const chosen = [...images3];
     for (const { id } of chosen) this.accepted.add(id);
     this.take(chosen, section);
     this.onaccept(chosen, section.label);
   }
+  /**
+   * @param {CandidateDocument} image
+   * @param {Section} section
+   */
   refuse(image2, section) {
     this.refused.add(`${section.label}/${image2.id}`);
     this.take([image2], section);
     announce(`Refused: ${image2.name}`);
   }
-  /** Takes images out of a section, and moves the focus to what follows. */
+  /**
+   * Takes images out of a section, and moves the focus to what follows.
+   * @param {CandidateDocument[]} images
+   * @param {Section} section
+   */
   take(images3, section) {
     const taken = new Set(images3.map(({ id }) => id));
     const tile = section.tiles.get(images3[0].id);
-    const next = tile.nextElementSibling ?? tile.previousElementSibling;
-    const focused = section.element.contains(document.activeElement);
+    const next = tile?.nextElementSibling ?? tile?.previousElementSibling;
+    const focused2 = section.element.contains(document.activeElement);
     for (const id of taken) section.tiles.get(id)?.remove();
     section.shown = section.shown.filter(({ id }) => !taken.has(id));
     this.showCount(section);
-    if (focused) (next?.isConnected ? next.querySelector("button") : this.field).focus();
+    if (focused2) (next?.isConnected && next.querySelector("button") || this.field).focus();
     if (section.shown.length === 0 && section.more) this.load();
   }
-  /** Shows images again whose labels were undone, when the server knows of it. */
+  /**
+   * Shows images again whose labels were undone, when the server knows of it.
+   * @param {string[]} ids
+   */
   restore(ids) {
     const known = ids.filter((id) => this.accepted.delete(id));
     this.undone ||= known.length > 0;
@@ -6031,7 +6750,7 @@ var ByWords = class {
   refresh() {
     if (!this.undone) return;
     this.undone = false;
-    if (this.query?.labels.length > 1) this.load();
+    if (this.query.labels.length > 1) this.load();
   }
   focus() {
     this.field.focus();
@@ -6092,8 +6811,9 @@ function makePicker({ allowed, onpick, onleave }) {
       buttons.delete(label);
     }
     counts.forEach(({ label, count: count2 }, n) => {
-      if (!buttons.has(label)) buttons.set(label, button(label));
-      const { item, press, digit, count: shown2 } = buttons.get(label);
+      const known = buttons.get(label) ?? button(label);
+      buttons.set(label, known);
+      const { item, press, digit, count: shown2 } = known;
       digit.textContent = n < DIGITS ? String(n + 1) : "";
       if (n < DIGITS) press.setAttribute("aria-keyshortcuts", String(n + 1));
       else press.removeAttribute("aria-keyshortcuts");
@@ -6132,7 +6852,7 @@ function makePicker({ allowed, onpick, onleave }) {
   field.addEventListener("input", narrow);
   field.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
     if (step && choices.length) {
       chosenIndex = (chosenIndex + step + choices.length) % choices.length;
     }
@@ -6149,7 +6869,11 @@ function makePicker({ allowed, onpick, onleave }) {
     element: element2,
     show: show11,
     focus: () => field.focus(),
-    /** @returns {?string} the label of a digit key */
+    /**
+     * The label of a digit key.
+     * @param {number} digit
+     * @returns {?string}
+     */
     labelOf: (digit) => digit >= 1 && digit <= DIGITS ? labels[digit - 1] ?? null : null
   };
 }
@@ -6162,14 +6886,14 @@ function findMatches(labels, typed) {
     if (text2.startsWith(lowered)) return 2;
     return text2.includes(lowered) ? 3 : 4;
   };
-  return labels.map((label, n) => [rank(label), n, label]).filter(([first]) => first < 4).sort((a, b) => a[0] - b[0] || a[1] - b[1]).map(([, , label]) => label);
+  return labels.map((label, n) => ({ label, n, first: rank(label) })).filter(({ first }) => first < 4).sort((a, b) => a.first - b.first || a.n - b.n).map(({ label }) => label);
 }
 
 // label/outbox.js
 var MOST_UNDONE = 500;
 function labelsToSend({ labels, undoes }) {
   if (!undoes) return labels.map((given) => ({ ...given, was: null }));
-  return undoes.before.map((given, n) => ({ ...given, was: labels[n].label }));
+  return (undoes.before ?? []).map((given, n) => ({ ...given, was: labels[n].label }));
 }
 var Outbox = class extends EventTarget {
   constructor() {
@@ -6185,7 +6909,7 @@ var Outbox = class extends EventTarget {
   }
   /**
    * @param {Array<Given>} labels
-   * @param {*} about returned by `undo`
+   * @param {About} about returned by `undo`
    */
   give(labels, about2) {
     const newChange = { labels, about: about2, before: null, undoes: null };
@@ -6197,7 +6921,7 @@ var Outbox = class extends EventTarget {
   }
   /**
    * Undoes the last change. A change that was not sent yet is never sent.
-   * @returns {?Change}
+   * @returns {?Change<About>}
    */
   undo() {
     const last4 = this.undoable.pop() ?? null;
@@ -6213,7 +6937,7 @@ var Outbox = class extends EventTarget {
   }
   /**
    * Drops the first waiting change, which the server does not accept.
-   * @returns {?Change} the change, or null if the user had undone it
+   * @returns {?Change<About>} the change, or null if the user had undone it
    */
   discard() {
     const refused = this.waiting[0];
@@ -6228,6 +6952,7 @@ var Outbox = class extends EventTarget {
   unsaved() {
     return this.waiting.flatMap(({ labels }) => labels.map(({ id }) => id));
   }
+  /** @param {Change<About>} dropped */
   forget(dropped) {
     this.waiting = this.waiting.filter((other) => other !== dropped && other.undoes !== dropped);
     this.problem = null;
@@ -6268,8 +6993,16 @@ function openLabels({ allowed, signal, onchange }) {
   dialog.load();
 }
 var LabelsDialog = class {
+  /**
+   * @param {boolean} allowed
+   * @param {AbortSignal} signal
+   * @param {(label: string) => void} onchange
+   */
   constructor(allowed, signal, onchange) {
-    Object.assign(this, { allowed, signal, onchange, labels: [] });
+    this.allowed = allowed;
+    this.signal = signal;
+    this.onchange = onchange;
+    this.labels = [];
     const close = h(
       "button",
       { type: "button", class: "icon-button", "aria-label": "Close" },
@@ -6298,9 +7031,10 @@ var LabelsDialog = class {
       this.list.replaceChildren(...labels.map((one) => this.row(one)));
       if (!labels.length) this.list.replaceChildren(h("li", { class: "soft" }, "No labels yet"));
     } catch (error) {
-      if (error.name !== "AbortError") this.say(`Could not be loaded: ${error.message}`);
+      if (!isAbort(error)) this.say(`Could not be loaded: ${messageOf(error)}`);
     }
   }
+  /** @param {LabelCountDocument} one */
   row({ label, count: count2 }) {
     const button = (text2, act) => h("button", {
       type: "button",
@@ -6314,13 +7048,18 @@ var LabelsDialog = class {
       null,
       h("span", { class: "labels-name" }, label),
       h("span", { class: "number soft small" }, images2(count2)),
-      button("Rename", () => item.replaceChildren(this.form(label, item))),
+      button("Rename", () => item.replaceChildren(this.form({ label, count: count2 }, item))),
       button("Delete", () => this.replace(label, null))
     );
     return item;
   }
-  /** The fields that take the place of a row while its label is renamed. */
-  form(label, item) {
+  /**
+   * The fields that take the place of a row while its label is renamed.
+   * @param {LabelCountDocument} one
+   * @param {HTMLElement} item
+   */
+  form(one, item) {
+    const { label } = one;
     const field = h("input", {
       type: "text",
       value: label,
@@ -6331,9 +7070,9 @@ var LabelsDialog = class {
       "aria-label": `New name of ${label}`
     });
     const send2 = h("button", { type: "submit", class: "button primary" }, "Rename");
-    const restore = () => item.replaceWith(this.row(this.labels.find((one) => one.label === label)));
+    const restore = () => item.replaceWith(this.row(this.labels.find((each) => each.label === label) ?? one));
     field.addEventListener("input", () => {
-      const other = this.labels.find((one) => one.label === field.value.trim());
+      const other = this.labels.find((each) => each.label === field.value.trim());
       send2.textContent = other && other.label !== label ? `Merge with ${images2(other.count)}` : "Rename";
     });
     const form = h(
@@ -6355,7 +7094,10 @@ var LabelsDialog = class {
     queueMicrotask(() => field.select());
     return form;
   }
-  /** @param {?string} to the new label; null deletes the label */
+  /**
+   * @param {string} label
+   * @param {?string} to the new label; null deletes the label
+   */
   async replace(label, to) {
     const done = await this.send("/labels/rename", { label, to });
     if (!done) return;
@@ -6371,11 +7113,17 @@ var LabelsDialog = class {
       )
     );
   }
+  /** @param {number} edit */
   async undo(edit) {
     const done = await this.send("/labels/undo", { edit });
     if (done) this.say(`${images2(done.changed)} ${have(done.changed)} the label “${done.label}” again.`);
   }
-  /** Sends a change and shows the labels after it. @returns {Promise<?*>} null if it failed */
+  /**
+   * Sends a change and shows the labels after it. The answer is null if it failed.
+   * @template {"/labels/rename" | "/labels/undo"} Path
+   * @param {Path} path
+   * @param {PostBodies[Path]} body
+   */
   async send(path, body) {
     try {
       const done = await change(path, body, { signal: this.signal });
@@ -6383,10 +7131,11 @@ var LabelsDialog = class {
       await this.load();
       return done;
     } catch (error) {
-      if (error.name !== "AbortError") this.say(error.message);
+      if (!isAbort(error)) this.say(messageOf(error));
       return null;
     }
   }
+  /** @param {...(string | Node)} parts */
   say(...parts2) {
     this.said.replaceChildren(...parts2);
     this.said.querySelector("button")?.focus();
@@ -6399,21 +7148,21 @@ var WIDTH = 300;
 var HEIGHT = 96;
 var EDGE = 3;
 function curvePicture(curve) {
-  if (!curve.length) {
+  const last4 = curve.at(-1);
+  if (!last4) {
     return [h(
       "p",
       { class: "soft small" },
       "When you have labelled some images of two or more kinds, this shows how well a label can be predicted from the other labels."
     )];
   }
-  const last4 = curve.at(-1);
   const summary2 = `${percent(last4.accuracy)} at ${count(last4.labels)} labels`;
   return [
-    h("p", { class: "small" }, h("strong", { class: "number" }, summary2), earlier(curve)),
+    h("p", { class: "small" }, h("strong", { class: "number" }, summary2), earlier(curve, last4)),
     h(
       "div",
       { class: "curve-frame" },
-      drawing(curve),
+      drawing(curve, last4),
       h("span", { class: "top number soft", "aria-hidden": "true" }, "100%"),
       h("span", { class: "foot number soft", "aria-hidden": "true" }, "0%"),
       h("span", { class: "end number soft", "aria-hidden": "true" }, count(last4.labels))
@@ -6425,12 +7174,12 @@ function curvePicture(curve) {
     )
   ];
 }
-function earlier(curve) {
-  const half = curve.findLast(({ labels }) => labels <= curve.at(-1).labels / 2);
+function earlier(curve, last4) {
+  const half = curve.findLast(({ labels }) => labels <= last4.labels / 2);
   return half && `, from ${percent(half.accuracy)} at ${count(half.labels)}`;
 }
-function drawing(curve) {
-  const most = curve.at(-1).labels;
+function drawing(curve, last4) {
+  const most = last4.labels;
   const across = (labels) => EDGE + labels / most * (WIDTH - 2 * EDGE);
   const up = (accuracy) => HEIGHT - EDGE - accuracy * (HEIGHT - 2 * EDGE);
   const points = curve.map(({ labels, accuracy }) => `${across(labels).toFixed(1)},${up(accuracy).toFixed(1)}`);
@@ -6461,7 +7210,12 @@ var Standing = class {
    *   onmanage: () => void}} options `onmanage` is called when the user asks for all labels
    */
   constructor({ signal, isBusy, onchange, onmanage }) {
-    Object.assign(this, { signal, isBusy, onchange, labels: [], labelled: 0, total: 0 });
+    this.signal = signal;
+    this.isBusy = isBusy;
+    this.onchange = onchange;
+    this.labels = [];
+    this.labelled = 0;
+    this.total = 0;
     this.timer = 0;
     this.bar = h("progress", { "aria-label": "Labelled images" });
     this.text = h("p", { class: "number" });
@@ -6501,7 +7255,10 @@ var Standing = class {
     this.draw();
     this.loadCurve();
   }
-  /** Merges counts in the shown order, so that a key keeps its label while the page is open. */
+  /**
+   * Merges counts in the shown order, so that a key keeps its label while the page is open.
+   * @param {LabelCountDocument[]} labels
+   */
   merged(labels) {
     const counts = new Map(labels.map(({ label, count: count2 }) => [label, count2]));
     const shown2 = this.labels.map(({ label }) => ({ label, count: counts.get(label) ?? 0 }));
@@ -6513,14 +7270,17 @@ var Standing = class {
       const { curve } = await get2("/labels/curve", null, { signal: this.signal });
       this.curve.replaceChildren(...curvePicture(curve));
     } catch (error) {
-      if (error.name !== "AbortError") this.curve.replaceChildren(h(
+      if (!isAbort(error)) this.curve.replaceChildren(h(
         "p",
         { class: "soft small" },
-        `Could not be loaded: ${error.message}`
+        `Could not be loaded: ${messageOf(error)}`
       ));
     }
   }
-  /** Loads the counts after a label was renamed or deleted, or came back. */
+  /**
+   * Loads the counts after a label was renamed or deleted, or came back.
+   * @param {string} label
+   */
   replaced(label) {
     this.labels = this.labels.filter((entry) => entry.label !== label);
     this.load().catch(() => {
@@ -6532,7 +7292,11 @@ var Standing = class {
     this.timer = setTimeout(() => this.load().catch(() => {
     }), CALM);
   }
-  /** Adds to the count of a label; `change` is negative when labels were removed. */
+  /**
+   * Adds to the count of a label; `change` is negative when labels were removed.
+   * @param {string} label
+   * @param {number} change
+   */
   count(label, change2) {
     const entry = this.labels.find((other) => other.label === label);
     if (entry) entry.count += change2;
@@ -6565,7 +7329,12 @@ var Suggestions = class {
    *   could not be fetched
    */
   constructor({ under, where, signal, skipped: skipped2, unsaved, onchange }) {
-    Object.assign(this, { under, where, signal, skipped: skipped2, unsaved, onchange });
+    this.under = under;
+    this.where = where;
+    this.signal = signal;
+    this.skipped = skipped2;
+    this.unsaved = unsaved;
+    this.onchange = onchange;
     this.list = [];
     this.done = /* @__PURE__ */ new Set();
     this.request = null;
@@ -6578,7 +7347,10 @@ var Suggestions = class {
   get next() {
     return this.list[1] ?? null;
   }
-  /** Removes images that were labelled. */
+  /**
+   * Removes images that were labelled.
+   * @param {Set<string>} ids
+   */
   remove(ids) {
     for (const id of ids) this.done.add(id);
     this.list = this.list.filter(({ id }) => !this.done.has(id));
@@ -6591,7 +7363,10 @@ var Suggestions = class {
     this.list.shift();
     this.fill();
   }
-  /** Takes back images whose labels were undone; the first becomes the current one. */
+  /**
+   * Takes back images whose labels were undone; the first becomes the current one.
+   * @param {ImageToLabel[]} images
+   */
   restore(images3) {
     for (const { id } of images3) {
       this.done.delete(id);
@@ -6600,7 +7375,10 @@ var Suggestions = class {
     const [first] = images3;
     this.list = [first, ...this.list.filter(({ id }) => id !== first.id)];
   }
-  /** Lets images be suggested again whose labels were undone. */
+  /**
+   * Lets images be suggested again whose labels were undone.
+   * @param {ImageToLabel[]} images
+   */
   forget(images3) {
     for (const { id } of images3) this.done.delete(id);
     this.ended = false;
@@ -6623,13 +7401,14 @@ var Suggestions = class {
       this.ended = suggestions.length === 0;
       if (!this.ended && !this.list.length) setTimeout(() => this.fill(), AGAIN);
     } catch (error) {
-      if (error.name === "AbortError") return;
+      if (isAbort(error)) return;
       this.problem = error;
     } finally {
       this.request = null;
     }
     this.onchange();
   }
+  /** @returns {Promise<ImageToLabel[]>} */
   async fetch() {
     const excluded = [...this.skipped, ...this.unsaved()].slice(-MOST_NAMED);
     const without = [...this.list.map(({ id }) => id), ...excluded];
@@ -6659,8 +7438,41 @@ var outbox = new Outbox();
 var skipped = /* @__PURE__ */ new Set();
 var { show: show5, update: update4 } = lasting((main2, { signal, info: info3 }) => new LabelView(main2, signal, info3));
 var LabelView = class {
+  /** @type {HTMLElement} */
+  heading;
+  /** @type {HTMLElement} */
+  modes;
+  /** @type {HTMLElement} */
+  notice;
+  /** @type {HTMLElement} */
+  where;
+  /** @type {HTMLElement} */
+  stage;
+  /** @type {HTMLButtonElement} */
+  guessButton;
+  /** @type {HTMLElement} */
+  root;
+  /** @type {HTMLButtonElement} */
+  undoButton;
+  /** @type {HTMLButtonElement} */
+  skipButton;
+  /** @type {Suggestions} */
+  suggestions;
+  /**
+   * @param {HTMLElement} main
+   * @param {AbortSignal} signal
+   * @param {InfoDocument} info
+   */
   constructor(main2, signal, info3) {
-    Object.assign(this, { signal, info: info3, allowed: info3.changes === true, mode: null, guess: null });
+    this.signal = signal;
+    this.info = info3;
+    this.allowed = info3.changes === true;
+    this.mode = null;
+    this.guess = null;
+    this.current = null;
+    this.group = null;
+    this.revision = null;
+    this.preloaded = null;
     this.standing = new Standing({
       signal,
       isBusy: () => outbox.waiting.length > 0,
@@ -6696,6 +7508,7 @@ var LabelView = class {
     });
     this.showUnsaved();
   }
+  /** @param {HTMLElement} main */
   build(main2) {
     this.heading = h("h1", { tabindex: "-1" }, "Label");
     this.modes = h("div", { class: "choice", role: "group", "aria-label": "Labelling mode" });
@@ -6747,7 +7560,10 @@ var LabelView = class {
     this.skipButton = button("s", "Skip", "right", () => this.skip());
     return h("div", { class: "row label-actions" }, this.skipButton, this.undoButton);
   }
-  /** Shows the mode and the filters of an address. */
+  /**
+   * Shows the mode and the filters of an address.
+   * @param {Query} params
+   */
   async go(params) {
     const mode = MODES2.find((one) => one === params.get("mode")) ?? "one";
     const under = params.get("under");
@@ -6787,6 +7603,7 @@ var LabelView = class {
       onchange: (label) => this.standing.replaced(label)
     });
   }
+  /** @param {Filters} filters */
   drawModes({ under, where }) {
     const choice = (mode, text2) => link("/label", {
       mode: mode === "one" ? null : mode,
@@ -6809,7 +7626,11 @@ var LabelView = class {
     this.picker.element.hidden = byWords;
     this.skipButton.hidden = byWords;
   }
-  /** Shows the candidates for labels at their own address. */
+  /**
+   * Shows the candidates for labels at their own address.
+   * @param {string} labels
+   * @param {number} confidence
+   */
   ask(labels, confidence) {
     const { under, where } = this.suggestions;
     navigate("/label", {
@@ -6879,7 +7700,10 @@ var LabelView = class {
     this.preloaded = next.id;
     preload(next);
   }
-  /** Shows the suggested image at once, then similar images beside it. */
+  /**
+   * Shows the suggested image at once, then similar images beside it.
+   * @param {ImageToLabel} image
+   */
   async drawGroup(image2) {
     const group = /* @__PURE__ */ Symbol("group");
     this.group = group;
@@ -6897,12 +7721,15 @@ var LabelView = class {
       const others = unlabelled.filter(({ id }) => !this.suggestions.done.has(id));
       this.alike.show([image2, ...others]);
     } catch (error) {
-      if (this.group !== group || error.name === "AbortError") return;
+      if (this.group !== group || isAbort(error)) return;
       this.alike.show([image2]);
-      toast(`Similar images could not be loaded: ${error.message}`);
+      toast(`Similar images could not be loaded: ${messageOf(error)}`);
     }
   }
-  /** Shows the label that the nearest labelled images suggest. */
+  /**
+   * Shows the label that the nearest labelled images suggest.
+   * @param {?GuessDocument} guess
+   */
   showGuess(guess) {
     this.guess = guess;
     this.guessButton.hidden = !guess;
@@ -6919,7 +7746,10 @@ var LabelView = class {
     );
   }
   // --- actions
-  /** Labels the shown images and goes on at once; the labels are sent in the background. */
+  /**
+   * Labels the shown images and goes on at once; the labels are sent in the background.
+   * @param {string} label
+   */
   give(label) {
     if (!this.allowed) {
       toast("This server does not allow changes");
@@ -6936,7 +7766,13 @@ var LabelView = class {
     const ids = this.send(images3, label, { tiles: tiles2 });
     if (!together || this.alike.remove(ids) === 0) this.draw();
   }
-  /** Sends a label of images in the background. @returns {Set<string>} the ids of the images */
+  /**
+   * Sends a label of images in the background.
+   * @param {ImageToLabel[]} images
+   * @param {string} label
+   * @param {{tiles?: ?Choice[], words?: boolean}} how
+   * @returns {Set<string>} the ids of the images
+   */
   send(images3, label, { tiles: tiles2 = null, words = false }) {
     this.standing.count(label, images3.length);
     outbox.give(images3.map(({ id }) => ({ id, label })), { images: images3, tiles: tiles2, label, words });
@@ -6952,12 +7788,12 @@ var LabelView = class {
     announce("Skipped");
   }
   undo() {
-    const last4 = outbox.undo();
+    const last4 = outbox.undo()?.about;
     if (!last4) {
       toast("Nothing to undo");
       return;
     }
-    const { images: images3, tiles: tiles2, label, words } = last4.about;
+    const { images: images3, tiles: tiles2, label, words } = last4;
     this.standing.count(label, -images3.length);
     this.byWords.restore(images3.map(({ id }) => id));
     if (words) this.suggestions.forget(images3);
@@ -6966,7 +7802,10 @@ var LabelView = class {
     else this.draw();
     toast(`Undone: ${label}`);
   }
-  /** Shows a group as it was before it was labelled. */
+  /**
+   * Shows a group as it was before it was labelled.
+   * @param {Choice[]} tiles
+   */
   restoreGroup(tiles2) {
     this.group = /* @__PURE__ */ Symbol("group");
     this.current = this.suggestions.current;
@@ -6990,20 +7829,21 @@ var LabelView = class {
   isSending() {
     return outbox.waiting.length > 0 && !outbox.problem;
   }
+  /** @param {unknown} problem */
   unsavedNotice(problem) {
     const waiting = outbox.waiting.reduce((sum, { labels }) => sum + labels.length, 0);
     const count2 = waiting === 1 ? "One label is" : `${count(waiting)} labels are`;
-    const refused = problem.status >= 400 && problem.status < 500;
-    return [
+    const refused = problem instanceof Problem && problem.status >= 400 && problem.status < 500;
+    return present([
       icon("problem", { size: 18 }),
-      h("span", null, `${count2} not saved yet: ${problem.message}`),
+      h("span", null, `${count2} not saved yet: ${messageOf(problem)}`),
       h("button", { type: "button", class: "button", onclick: () => outbox.flush() }, "Try again"),
       refused && h("button", {
         type: "button",
         class: "button quiet",
         onclick: () => this.discard()
       }, "Discard")
-    ].filter(Boolean);
+    ]);
   }
   discard() {
     const refused = outbox.discard();
@@ -7020,6 +7860,7 @@ var LabelView = class {
     if (this.mode === "alike" && this.current) this.alike.focus();
     else this.heading.focus({ preventScroll: true });
   }
+  /** @param {KeyboardEvent} event */
   pressed(event) {
     if (event.defaultPrevented || isTyping(event) || document.querySelector("dialog[open]")) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -7091,8 +7932,16 @@ function panning(stage, world, options = {}) {
   return new Panning(stage, world, options);
 }
 var Panning = class {
+  /**
+   * @param {HTMLElement} stage
+   * @param {HTMLElement} world
+   * @param {PanningOptions} options
+   */
   constructor(stage, world, { onchange, most = MOST6 }) {
-    Object.assign(this, { stage, world, onchange, most });
+    this.stage = stage;
+    this.world = world;
+    this.onchange = onchange;
+    this.most = most;
     this.view = { x: 0, y: 0, scale: 1 };
     this.controller = new AbortController();
     this.drag = new Drag(this);
@@ -7100,10 +7949,11 @@ var Panning = class {
     stage.addEventListener("wheel", (event) => this.wheeled(event), { passive: false, signal });
     stage.addEventListener("keydown", (event) => this.pressed(event), { signal });
     stage.addEventListener("dblclick", (event) => {
-      if (!event.target.closest("a, button")) this.fit();
+      if (!around(event, "a, button")) this.fit();
     }, { signal });
     this.drag.listen(signal);
   }
+  /** @param {boolean} [smooth] */
   apply(smooth) {
     const { view: view2, world } = this;
     const { clientWidth: w, clientHeight: h2 } = this.stage;
@@ -7114,7 +7964,12 @@ var Panning = class {
     world.style.setProperty("--zoom", String(view2.scale));
     this.onchange?.();
   }
-  /** Zooms around a point of the stage. */
+  /**
+   * Zooms around a point of the stage.
+   * @param {number} by
+   * @param {Point} at
+   * @param {boolean} [smooth]
+   */
   zoom(by, { x, y }, smooth = false) {
     const { view: view2 } = this;
     const scale = clamp(view2.scale * by, 1, this.most);
@@ -7125,11 +7980,19 @@ var Panning = class {
     if (scale === 1 && by < 1) view2.x = view2.y = 0;
     this.apply(smooth);
   }
-  /** Zooms one step around the middle: in, or out if `sign` is -1. */
+  /**
+   * Zooms one step around the middle: in, or out if `sign` is -1.
+   * @param {number} sign
+   */
   step(sign) {
     const { clientWidth, clientHeight } = this.stage;
     this.zoom(ZOOM ** sign, { x: clientWidth / 2, y: clientHeight / 2 }, true);
   }
+  /**
+   * @param {number} dx
+   * @param {number} dy
+   * @param {boolean} [smooth]
+   */
   pan(dx, dy, smooth) {
     this.view.x += dx;
     this.view.y += dy;
@@ -7139,7 +8002,10 @@ var Panning = class {
     Object.assign(this.view, { x: 0, y: 0, scale: 1 });
     this.apply(smooth);
   }
-  /** Pans as little as needed to show a box of the world; x and y are its centre. */
+  /**
+   * Pans as little as needed to show a box of the world; x and y are its centre.
+   * @param {{x: number, y: number, w: number, h: number}} box
+   */
   reveal({ x, y, w, h: h2 }) {
     const { view: view2, stage } = this;
     const left = (x - w / 2) * view2.scale + view2.x;
@@ -7148,13 +8014,17 @@ var Panning = class {
     const dy = outside(top, h2 * view2.scale, stage.clientHeight);
     if (dx || dy) this.pan(dx, dy, true);
   }
+  /** @param {WheelEvent} event */
   wheeled(event) {
     event.preventDefault();
     const lines = event.deltaMode === 1 ? 24 : 1;
     const by = Math.exp(-event.deltaY * lines * (event.ctrlKey ? 0.01 : 18e-4));
     this.zoom(clamp(by, 0.5, 2), inside(this.stage, event));
   }
-  /** Handles the keys of the stage; elements inside it may handle arrow keys themselves. */
+  /**
+   * Handles the keys of the stage; elements inside it may handle arrow keys themselves.
+   * @param {KeyboardEvent} event
+   */
   pressed(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const always = {
@@ -7179,11 +8049,13 @@ var Panning = class {
   }
 };
 var Drag = class {
+  /** @param {Panning} owner */
   constructor(owner) {
     this.owner = owner;
     this.held = /* @__PURE__ */ new Map();
     this.moved = 0;
   }
+  /** @param {AbortSignal} signal */
   listen(signal) {
     const { stage } = this.owner;
     const on = (type, listener, capture = false) => stage.addEventListener(type, listener, { signal, capture });
@@ -7194,11 +8066,13 @@ var Drag = class {
     on("click", (event) => this.click(event), true);
     on("dragstart", (event) => event.preventDefault());
   }
+  /** @param {PointerEvent} event */
   down(event) {
-    if (event.button !== 0 || event.target.closest("button, input")) return;
+    if (event.button !== 0 || around(event, "button, input")) return;
     if (this.held.size === 0) this.moved = 0;
     if (this.held.size < 2) this.held.set(event.pointerId, inside(this.owner.stage, event));
   }
+  /** @param {PointerEvent} event */
   move(event) {
     const { owner, held } = this;
     const before2 = held.get(event.pointerId);
@@ -7216,11 +8090,15 @@ var Drag = class {
       owner.pan(now.x - before2.x, now.y - before2.y);
     }
   }
+  /** @param {PointerEvent} event */
   up(event) {
     this.held.delete(event.pointerId);
     this.owner.stage.classList.remove("held");
   }
-  /** Suppresses the click at the end of a drag. A click by a key has no detail and is kept. */
+  /**
+   * Suppresses the click at the end of a drag. A click by a key has no detail and is kept.
+   * @param {MouseEvent} event
+   */
   click(event) {
     if (this.moved <= CLICK || event.detail === 0) return;
     event.preventDefault();
@@ -7233,6 +8111,7 @@ var Drag = class {
       middle: { x: (first.x + second.x) / 2, y: (first.y + second.y) / 2 }
     };
   }
+  /** @param {number} pointer */
   capture(pointer) {
     const { stage } = this.owner;
     stage.classList.add("held");
@@ -7283,7 +8162,11 @@ var Overlay = class {
     this.shown = /* @__PURE__ */ new Map();
     this.regions = [];
   }
-  /** Shows the pictures of some images; those that are there stay. */
+  /**
+   * Shows the pictures of some images; those that are there stay.
+   * @param {MapImageDocument[]} images
+   * @param {Points} points
+   */
   show(images3, points) {
     const wanted = new Map(images3.map((image2) => [image2.point, image2]));
     for (const [point, { element: element2 }] of this.shown) {
@@ -7306,6 +8189,7 @@ var Overlay = class {
       this.shown.set(point, { element: element2, place: points.at(point) });
     }
   }
+  /** @param {MapRegionDocument[]} regions */
   setRegions(regions) {
     this.regions = regions.map((region) => {
       const element2 = h("span", null, shortName(region.name));
@@ -7313,7 +8197,10 @@ var Overlay = class {
     });
     this.names.replaceChildren(...this.regions.map(({ element: element2 }) => element2));
   }
-  /** Puts everything in its place. */
+  /**
+   * Puts everything in its place.
+   * @param {Frame} frame
+   */
   arrange(frame) {
     for (const { element: element2, place: place2 } of [...this.shown.values(), ...this.regions]) {
       const { x, y } = onScreen(place2, frame);
@@ -7321,7 +8208,7 @@ var Overlay = class {
     }
   }
 };
-var shortName = (name2) => name2.split("/").at(-1);
+var shortName = (name2) => name2.slice(name2.lastIndexOf("/") + 1);
 
 // map/plot.js
 var VERTEX = `#version 300 es
@@ -7351,19 +8238,26 @@ var Plot = class {
   constructor(canvas2) {
     this.canvas = canvas2;
     this.points = null;
-    this.lit = null;
+    this.lit = [];
+    this.at = null;
+    this.all = null;
+    this.some = null;
+    this.onrestore = () => {
+    };
     this.gl = canvas2.getContext("webgl2", { antialias: false, premultipliedAlpha: true });
     this.works = Boolean(this.gl);
-    if (!this.works) return;
+    if (!this.gl) return;
     canvas2.addEventListener("webglcontextlost", (event) => event.preventDefault());
     canvas2.addEventListener("webglcontextrestored", () => this.restore());
-    this.prepare();
+    this.prepare(this.gl);
   }
-  prepare() {
-    const { gl } = this;
+  /** @param {WebGL2RenderingContext} gl */
+  prepare(gl) {
     const program = gl.createProgram();
-    for (const [type, source2] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
+    const shaders = [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]];
+    for (const [type, source2] of shaders) {
       const shader = gl.createShader(type);
+      if (!shader) return;
       gl.shaderSource(shader, source2);
       gl.compileShader(shader);
       gl.attachShader(program, shader);
@@ -7372,26 +8266,33 @@ var Plot = class {
     gl.bindAttribLocation(program, 1, "group");
     gl.linkProgram(program);
     gl.useProgram(program);
-    const names = ["scale", "shift", "size", "colours"];
-    this.at = Object.fromEntries(names.map((name2) => [name2, gl.getUniformLocation(program, name2)]));
+    this.at = {
+      scale: gl.getUniformLocation(program, "scale"),
+      shift: gl.getUniformLocation(program, "shift"),
+      size: gl.getUniformLocation(program, "size"),
+      colours: gl.getUniformLocation(program, "colours")
+    };
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
   }
   restore() {
-    this.prepare();
-    this.setPoints(this.points);
-    this.light(this.lit ?? []);
-    this.onrestore?.();
+    if (this.gl) this.prepare(this.gl);
+    if (this.points) this.setPoints(this.points);
+    this.light(this.lit);
+    this.onrestore();
   }
-  /** @param {import("./points.js").Points} points */
+  /** @param {Points} points */
   setPoints(points) {
     this.points = points;
-    if (this.works && points) this.all = this.buffers(points.xy, points.groups);
+    if (this.gl) this.all = buffers(this.gl, points.xy, points.groups);
   }
-  /** Shows some points larger than the others. */
+  /**
+   * Shows some points larger than the others.
+   * @param {number[]} numbers
+   */
   light(numbers) {
     this.lit = numbers;
-    if (!this.works || !this.points) return;
+    if (!this.gl || !this.points) return;
     const { xy, groups } = this.points;
     const places = new Uint16Array(2 * numbers.length);
     const own = new Uint8Array(numbers.length);
@@ -7399,20 +8300,7 @@ var Plot = class {
       places.set(xy.subarray(2 * point, 2 * point + 2), 2 * index);
       own[index] = groups[point];
     }
-    this.some = this.buffers(places, own);
-  }
-  /** A vertex array with places and groups. */
-  buffers(places, groups) {
-    const { gl } = this;
-    const array = gl.createVertexArray();
-    gl.bindVertexArray(array);
-    for (const [index, data, size, type] of [[0, places, 2, gl.UNSIGNED_SHORT], [1, groups, 1, gl.UNSIGNED_BYTE]]) {
-      gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
-      gl.bufferData(gl.ARRAY_BUFFER, data, gl.STATIC_DRAW);
-      gl.enableVertexAttribArray(index);
-      gl.vertexAttribPointer(index, size, type, index === 0, 0, 0);
-    }
-    return { array, count: groups.length };
+    this.some = buffers(this.gl, places, own);
   }
   /**
    * @param {{x: number, y: number, size: number}} frame the square of the map on the canvas, in
@@ -7420,8 +8308,8 @@ var Plot = class {
    * @param {number[][]} colours red, green, blue (0 to 1) of each group, the last one for no group
    */
   draw({ x, y, size }, colours) {
-    if (!this.works) return;
     const { gl, canvas: canvas2, at } = this;
+    if (!gl) return;
     const density = globalThis.devicePixelRatio || 1;
     const { clientWidth: width, clientHeight: height } = canvas2;
     const pixels2 = [Math.round(width * density), Math.round(height * density)];
@@ -7431,25 +8319,36 @@ var Plot = class {
     gl.viewport(0, 0, canvas2.width, canvas2.height);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
-    if (!this.points?.count) return;
+    if (!this.points?.count || !at || !this.all) return;
     gl.uniform2f(at.scale, 2 * size / width, 2 * size / height);
     gl.uniform2f(at.shift, 2 * x / width - 1, 1 - 2 * (y + size) / height);
     const diameter = pointSize(this.points.count, size);
     const dim = this.some?.count ? 0.25 : 0.75;
-    this.drawPart(this.all, diameter * density, colours, dim);
-    if (this.some?.count) this.drawPart(this.some, (diameter + 5) * density, colours, 1);
-  }
-  drawPart({ array, count: count2 }, diameter, colours, alpha) {
-    const { gl, at } = this;
-    gl.uniform4fv(at.colours, colours.flatMap((colour) => [...colour, alpha]));
-    gl.uniform1f(at.size, diameter);
-    gl.bindVertexArray(array);
-    gl.drawArrays(gl.POINTS, 0, count2);
+    drawPart(gl, at, this.all, diameter * density, colours, dim);
+    if (this.some?.count) drawPart(gl, at, this.some, (diameter + 5) * density, colours, 1);
   }
   destroy() {
     this.gl?.getExtension("WEBGL_lose_context")?.loseContext();
   }
 };
+function buffers(gl, places, groups) {
+  const array = gl.createVertexArray();
+  gl.bindVertexArray(array);
+  const parts2 = [[0, places, 2, gl.UNSIGNED_SHORT], [1, groups, 1, gl.UNSIGNED_BYTE]];
+  for (const [index, data, size, type] of parts2) {
+    gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
+    gl.bufferData(gl.ARRAY_BUFFER, data, gl.STATIC_DRAW);
+    gl.enableVertexAttribArray(index);
+    gl.vertexAttribPointer(index, size, type, index === 0, 0, 0);
+  }
+  return { array, count: groups.length };
+}
+function drawPart(gl, at, { array, count: count2 }, diameter, colours, alpha) {
+  gl.uniform4fv(at.colours, colours.flatMap((colour) => [...colour, alpha]));
+  gl.uniform1f(at.size, diameter);
+  gl.bindVertexArray(array);
+  gl.drawArrays(gl.POINTS, 0, count2);
+}
 function pointSize(count2, size) {
   return Math.min(Math.max(0.6 * size / Math.sqrt(count2), 1.5), 9);
 }
@@ -7475,11 +8374,15 @@ var Points = class {
     const next = starts.slice(0, -1);
     for (let point = 0; point < xy.length / 2; point++) order[next[this.cellOf(point)]++] = point;
   }
+  /** @param {number} point */
   cellOf(point) {
     const { xy } = this;
     return Math.floor(xy[2 * point + 1] / STEPS3) * CELLS + Math.floor(xy[2 * point] / STEPS3);
   }
-  /** The place of a point, 0 to 1. */
+  /**
+   * The place of a point, 0 to 1.
+   * @param {number} point
+   */
   at(point) {
     return { x: this.xy[2 * point] / 65535, y: this.xy[2 * point + 1] / 65535 };
   }
@@ -7502,7 +8405,11 @@ var Points = class {
       }
     }
   }
-  /** The point nearest to a place, within a reach; -1 if there is none. */
+  /**
+   * The point nearest to a place, within a reach; -1 if there is none.
+   * @param {{x: number, y: number}} place
+   * @param {number} reach
+   */
   nearest({ x, y }, reach) {
     let best = -1;
     let least = reach * reach;
@@ -7538,6 +8445,25 @@ async function show6(main2, params, { signal }) {
   return () => view2.leave();
 }
 var MapView = class {
+  /** @type {MapDocument} */
+  map;
+  /** @type {Points | undefined} */
+  points;
+  /** @type {?HTMLElement} */
+  none;
+  /** @type {?number} */
+  frameAsked;
+  /** @type {number | undefined} */
+  following;
+  /** @type {number | undefined} */
+  resting;
+  /** @type {number | undefined} */
+  hovering;
+  /**
+   * @param {HTMLElement} main
+   * @param {Query} params
+   * @param {AbortSignal} signal
+   */
   constructor(main2, params, signal) {
     this.signal = signal;
     this.by = params.get("by") === "label" ? "label" : "folder";
@@ -7599,9 +8525,10 @@ var MapView = class {
   /** Loads the map, or says that there is none. */
   async load() {
     this.map = await get2("/map", { by: this.by }, { signal: this.signal });
-    this.points = new Points(await fetchPoints(this.by, this.map.count, this.signal));
-    this.plot.setPoints(this.points);
-    this.overlay.show([], this.points);
+    const points = new Points(await fetchPoints(this.by, this.map.count, this.signal));
+    this.points = points;
+    this.plot.setPoints(points);
+    this.overlay.show([], points);
     this.overlay.setRegions(this.map.regions);
     this.plot.light(await this.searched());
     this.describe();
@@ -7630,21 +8557,22 @@ var MapView = class {
       text: "A map shows all pictures as points. Similar pictures are near each other."
     });
     if (this.none) this.room.append(this.none);
-    this.about.replaceChildren(...[
+    this.about.replaceChildren(...present([
       count2 > 0 && h("p", { class: "soft" }, `${count(count2)} pictures` + (waiting ? `, ${count(waiting)} more without a place` : "")),
       !this.plot.works && h("p", null, "This browser cannot draw the points: it has no WebGL 2."),
-      this.query && this.litNote(),
+      this.query !== null && this.query !== "" && this.litNote(this.query),
       this.maker(),
       count2 > 0 && this.chooser(),
       count2 > 0 && this.legend(),
       regions.length > 0 && this.regionList()
-    ].filter(Boolean));
+    ]));
   }
-  litNote() {
+  /** @param {string} query */
+  litNote(query) {
     return h(
       "p",
       { class: "map-lit" },
-      `The ${count(this.plot.lit.length)} pictures most like ${shortName(this.query)} are lit. `,
+      `The ${count(this.plot.lit.length)} pictures most like ${shortName(query)} are lit. `,
       h("a", { href: `/map${this.by === "label" ? "?by=label" : ""}` }, "Show all")
     );
   }
@@ -7684,6 +8612,7 @@ var MapView = class {
       )
     );
   }
+  /** @param {boolean} rebuild */
   async make(rebuild) {
     try {
       await change("/map", { rebuild }, { signal: this.signal });
@@ -7691,7 +8620,7 @@ var MapView = class {
       this.describe();
       this.follow();
     } catch (error) {
-      if (!this.signal.aborted) toast(error.message);
+      if (!this.signal.aborted) toast(messageOf(error));
     }
   }
   /** Asks for the state of the run until it ends, then shows the new map. */
@@ -7752,7 +8681,11 @@ var MapView = class {
       }, shortName(region.name)))))
     );
   }
-  /** Zooms to a place of the map. */
+  /**
+   * Zooms to a place of the map.
+   * @param {{x: number, y: number}} place
+   * @param {number} [scale]
+   */
   goTo({ x, y }, scale = 8) {
     const { clientWidth: w, clientHeight: h_ } = this.stage;
     this.panning.fit(false);
@@ -7793,33 +8726,43 @@ var MapView = class {
   }
   async showPictures() {
     const { clientWidth: width, clientHeight: height } = this.stage;
-    const chosen = choosePoints(this.points, this.frame(), { width, height });
+    const { points } = this;
+    if (!points) return;
+    const chosen = choosePoints(points, this.frame(), { width, height });
     try {
       const images3 = chosen.length ? await this.imagesAt(chosen) : [];
-      this.overlay.show(images3, this.points);
+      this.overlay.show(images3, points);
       this.overlay.arrange(this.frame());
     } catch (error) {
-      if (!this.signal.aborted && error.status === 409) this.load().catch(() => {
+      const isOld = error instanceof Problem && error.status === 409;
+      if (!this.signal.aborted && isOld) this.load().catch(() => {
       });
     }
   }
+  /** @param {number[]} point */
   async imagesAt(point) {
     const params = { version: this.map.version, point };
     const { images: images3 } = await get2("/map/images", params, { signal: this.signal });
     return images3;
   }
-  /** The point under a pointer, -1 if there is none. */
+  /**
+   * The point under a pointer, -1 if there is none.
+   * @param {MouseEvent} event
+   */
   pointAt(event) {
     const box = this.stage.getBoundingClientRect();
     const frame = this.frame();
     const x = (event.clientX - box.left - frame.x) / frame.size;
     const y = 1 - (event.clientY - box.top - frame.y) / frame.size;
-    return this.points.nearest({ x, y }, REACH / frame.size);
+    return this.points?.nearest({ x, y }, REACH / frame.size) ?? -1;
   }
-  /** Shows the picture under a resting pointer beside the map. */
+  /**
+   * Shows the picture under a resting pointer beside the map.
+   * @param {MouseEvent} event
+   */
   pointed(event) {
     clearTimeout(this.hovering);
-    if (!this.points?.count || event.target.closest("a, button")) return;
+    if (!this.points?.count || around(event, "a, button")) return;
     const point = this.pointAt(event);
     this.stage.classList.toggle("on-point", point >= 0);
     if (point < 0) return;
@@ -7828,6 +8771,7 @@ var MapView = class {
       if (images3.length && !this.signal.aborted) this.preview(images3[0]);
     }, CALM2);
   }
+  /** @param {MapImageDocument} image */
   preview(image2) {
     this.about.querySelector(".map-preview")?.remove();
     this.about.append(h(
@@ -7837,8 +8781,9 @@ var MapView = class {
       h("figcaption", { class: "small" }, image2.name)
     ));
   }
+  /** @param {MouseEvent} event */
   async clicked(event) {
-    if (!this.points?.count || event.target.closest("a, button")) return;
+    if (!this.points?.count || around(event, "a, button")) return;
     const point = this.pointAt(event);
     if (point < 0) return;
     const [image2] = await this.imagesAt([point]).catch(() => []);
@@ -7846,7 +8791,7 @@ var MapView = class {
   }
   leave() {
     for (const timer2 of [this.following, this.resting, this.hovering]) clearTimeout(timer2);
-    cancelAnimationFrame(this.frameAsked);
+    cancelAnimationFrame(this.frameAsked ?? 0);
     this.watcher.disconnect();
     this.themes.disconnect();
     this.panning.destroy();
@@ -7875,7 +8820,7 @@ __export(view_exports6, {
 
 // rings/layout.js
 var GAP = 4;
-var ORDER = 0.02;
+var ORDER2 = 0.02;
 var SPARE = 0.88;
 var FARTHEST = 1.18;
 var LARGEST = 0.18;
@@ -7892,7 +8837,7 @@ function layout(images3, { width, height, power = 5, size }) {
   const model = {
     view: view2,
     shapes: [query, ...ranked.map(({ image: image2 }) => image2)].map((image2, i, all) => shape2(image2, i === 0 ? MIDDLE : taper(i - 1, all.length - 1))),
-    angles: ranked.map(({ image: image2 }) => Number.isFinite(image2.angle) ? image2.angle : 0),
+    angles: ranked.map(({ image: image2 }) => Number.isFinite(image2.angle) ? Number(image2.angle) : 0),
     radii: targetRadii(ranked.map(({ distance }) => distance), power)
   };
   const cap = Math.min(size ?? Infinity, 2 * view2.unit * LARGEST);
@@ -7907,7 +8852,7 @@ function layout(images3, { width, height, power = 5, size }) {
   };
 }
 function shape2({ width, height }, side) {
-  const ratio2 = width > 0 && height > 0 ? width / height : 1;
+  const ratio2 = width && height && width > 0 && height > 0 ? width / height : 1;
   const root = Math.sqrt(ratio2);
   const reduction = Math.min(1, LONGEST3 / Math.max(root, 1 / root));
   return { w: side * root * reduction, h: side / root * reduction };
@@ -7932,6 +8877,7 @@ function fit(model, cap) {
   if (!placed) {
     const top = largestScale(model, cap / SPARE);
     placed = attempt2(model, top * SPARE, 1) ?? attempt2(model, top, 1);
+    if (!placed) throw new Error("the largest scale that fits does not fit");
     scale = placed.scale;
   }
   let low = 0;
@@ -7968,7 +8914,7 @@ function largestScale(model, cap) {
 function attempt2(model, scale, ease) {
   const { view: view2, shapes, angles, radii } = model;
   const gap = Math.min(GAP, scale * 0.08);
-  const placed = { scale, gap, x: [0], y: [0], radius: [0], angle: [0], w: [], h: [] };
+  const placed = { scale, gap, longest: 0, x: [0], y: [0], radius: [0], angle: [0], w: [], h: [] };
   for (const { w, h: h2 } of shapes) {
     placed.w.push(w * scale);
     placed.h.push(h2 * scale);
@@ -7982,7 +8928,7 @@ function attempt2(model, scale, ease) {
   let radius = 0;
   for (let i = 1; i < shapes.length; i++) {
     const target = (1 - ease) * radii[i - 1].exact + ease * radii[i - 1].even * 0.96;
-    radius = Math.max(radius + ORDER / view2.unit, inner + (rim - inner) * target);
+    radius = Math.max(radius + ORDER2 / view2.unit, inner + (rim - inner) * target);
     let angle = freeAngle(placed, i, radius, angles[i - 1], turn2, view2);
     while (angle === null) {
       radius += step;
@@ -8181,10 +9127,21 @@ function ringsCanvas(container, options) {
   return new Canvas(container, options);
 }
 var Canvas = class {
+  /**
+   * @param {HTMLElement} container
+   * @param {CanvasOptions} options
+   */
   constructor(container, options) {
     this.options = options;
     this.items = /* @__PURE__ */ new Map();
     this.state = { centre: null, hits: [], power: 5 };
+    this.size = { w: 0, h: 0 };
+    this.places = [];
+    this.tabStop = "";
+    this.selected = "";
+    this.tapped = "";
+    this.resting = false;
+    this.sharpening = 0;
     this.marks = svg("svg", { class: "ring-marks", "aria-hidden": "true" });
     this.labels = svg("svg", { class: "ring-marks ring-labels", "aria-hidden": "true" });
     this.list = h("ol", { class: "ring-pictures", role: "list" });
@@ -8222,32 +9179,36 @@ var Canvas = class {
    * @param {{power?: number, move?: boolean}} [options] move: animate pictures to their new places
    */
   show(centre, hits, { power = this.state.power, move = true } = {}) {
-    const recentred = this.state.centre && this.state.centre.id !== centre.id;
-    const focused = this.list.contains(document.activeElement);
+    const recentred = this.state.centre !== null && this.state.centre.id !== centre.id;
+    const focused2 = this.list.contains(document.activeElement);
     this.state = { centre, hits, power };
     this.element.setAttribute(
       "aria-label",
       `${hits.length} pictures around ${centre.name}. Nearer pictures are more similar. Arrow keys pan, plus and minus zoom, Tab moves to the pictures.`
     );
     if (recentred) this.panning.fit(move);
-    this.resting = Boolean(recentred);
+    this.resting = recentred;
     this.arrange(move && !prefersReducedMotion());
     this.setTabStop(recentred || !this.items.has(this.tabStop) ? centre.id : this.tabStop);
-    if (focused) this.items.get(this.tabStop).anchor.focus({ preventScroll: true });
+    if (focused2) this.items.get(this.tabStop)?.anchor.focus({ preventScroll: true });
   }
-  /** Changes the radii of the same pictures. */
+  /**
+   * Changes the radii of the same pictures.
+   * @param {number} power
+   */
   setPower(power) {
     this.state.power = power;
     this.arrange(false);
   }
   resized() {
     const { clientWidth: w, clientHeight: h2 } = this.element;
-    if (!this.state.centre || w === this.size?.w && h2 === this.size?.h) return;
-    const isSmall = w === this.size?.w && Math.abs(h2 - this.size.h) < 0.15 * h2;
+    if (!this.state.centre || w === this.size.w && h2 === this.size.h) return;
+    const isSmall = w === this.size.w && Math.abs(h2 - this.size.h) < 0.15 * h2;
     if (isSmall && matchMedia("(pointer: coarse)").matches) return;
     this.panning.fit(false);
     this.arrange(false);
   }
+  /** @param {boolean} move */
   arrange(move) {
     const { centre, hits, power } = this.state;
     const { clientWidth: w, clientHeight: h2 } = this.element;
@@ -8258,23 +9219,31 @@ var Canvas = class {
       { width: w - 2 * EDGE3, height: h2 - 2 * EDGE3, power }
     );
     const pictures = new Map([centre, ...hits].map((picture) => [picture.id, picture]));
-    this.places = [result.centre, ...result.places].map((place2) => ({ ...place2, x: place2.x + EDGE3, y: place2.y + EDGE3 }));
+    const places = [result.centre, ...result.places].filter((place2) => place2 !== null);
+    this.places = places.map((place2) => ({ ...place2, x: place2.x + EDGE3, y: place2.y + EDGE3 }));
     const before2 = new Map([...this.items].map(([id, item]) => [id, currentBox(item)]));
     const leaving = [...this.items.keys()].filter((id) => !pictures.has(id));
     for (const id of leaving) this.removeItem(id, move);
     this.places.forEach((place2, rank) => {
-      const item = this.items.get(place2.id) ?? this.addItem(pictures.get(place2.id));
-      this.describe(item, pictures.get(place2.id), place2, rank);
+      const picture = pictures.get(place2.id);
+      if (!picture) return;
+      const item = this.items.get(place2.id) ?? this.addItem(picture, place2);
+      this.describe(item, picture, place2, rank);
       this.put(item, place2, rank);
       if (move) animate(item, before2.get(place2.id));
     });
     this.drawMarks(result.rings, move);
     this.sharpen();
   }
-  addItem(picture) {
+  /**
+   * @param {Picture} picture
+   * @param {Place} place
+   * @returns {Item}
+   */
+  addItem(picture, place2) {
     const img = h("img", { alt: "", decoding: "async", draggable: "false" });
     const anchor = h("a", { draggable: "false", tabindex: -1 }, img);
-    const item = { img, anchor, li: h("li", { class: "ring" }, anchor), picture, size: 0 };
+    const item = { img, anchor, li: h("li", { class: "ring" }, anchor), picture, place: place2, size: 0 };
     img.addEventListener("error", () => item.li.classList.add("broken"));
     img.addEventListener("load", () => item.li.classList.add("loaded"));
     anchor.dataset.id = picture.id;
@@ -8282,8 +9251,13 @@ var Canvas = class {
     this.items.set(picture.id, item);
     return item;
   }
+  /**
+   * @param {string} id
+   * @param {boolean} move
+   */
   removeItem(id, move) {
     const item = this.items.get(id);
+    if (!item) return;
     this.items.delete(id);
     item.anchor.removeAttribute("href");
     item.anchor.tabIndex = -1;
@@ -8298,6 +9272,12 @@ var Canvas = class {
     );
     fading.finished.then(() => item.li.remove(), () => item.li.remove());
   }
+  /**
+   * @param {Item} item
+   * @param {Picture} picture
+   * @param {Place} place
+   * @param {number} rank
+   */
   describe(item, picture, place2, rank) {
     const { hits } = this.state;
     item.picture = picture;
@@ -8310,7 +9290,12 @@ var Canvas = class {
     if (!href) item.anchor.setAttribute("role", "img");
     else item.anchor.removeAttribute("role");
   }
-  /** Places a picture, and orders it by rank in the document for Tab and screen readers. */
+  /**
+   * Places a picture, and orders it by rank in the document for Tab and screen readers.
+   * @param {Item} item
+   * @param {Place} place
+   * @param {number} rank
+   */
   put(item, place2, rank) {
     const { li } = item;
     li.getAnimations().forEach((animation) => animation.cancel());
@@ -8319,6 +9304,10 @@ var Canvas = class {
     li.style.transform = shift(place2.x - place2.w / 2, place2.y - place2.h / 2);
     if (this.list.children[rank] !== li) this.list.insertBefore(li, this.list.children[rank]);
   }
+  /**
+   * @param {Ring[]} rings
+   * @param {boolean} move
+   */
   drawMarks(rings, move) {
     const { w, h: high } = this.size;
     this.marks.replaceChildren(...rings.map(({ rx, ry }) => svg("ellipse", { cx: w / 2, cy: high / 2, rx, ry })));
@@ -8351,7 +9340,7 @@ var Canvas = class {
   }
   listen() {
     const select = (event) => {
-      const item = this.itemOf(event.target);
+      const item = this.itemOf(event);
       if (item) this.select(item.picture.id, event.type === "focusin");
     };
     this.list.addEventListener("pointerover", (event) => {
@@ -8365,18 +9354,22 @@ var Canvas = class {
     this.list.addEventListener("focusin", select);
     this.list.addEventListener("keydown", (event) => this.pressed(event));
     this.list.addEventListener("click", (event) => {
-      const item = this.itemOf(event.target);
+      const item = this.itemOf(event);
       if (!item || event.pointerType !== "touch" || this.tapped === item.picture.id) return;
       event.preventDefault();
       this.tapped = item.picture.id;
       this.select(item.picture.id, true);
     });
   }
-  itemOf(target) {
-    const anchor = target.closest("a[data-id]");
-    return anchor ? this.items.get(anchor.dataset.id) : null;
+  /** @param {Event} event */
+  itemOf(event) {
+    return this.items.get(around(event, "a[data-id]")?.dataset.id ?? "");
   }
-  /** Selects a picture; with `tabStop`, Tab also enters the pictures there. */
+  /**
+   * Selects a picture; with `tabStop`, Tab also enters the pictures there.
+   * @param {string} id
+   * @param {boolean} [tabStop]
+   */
   select(id, tabStop = false) {
     const item = this.items.get(id);
     if (!item) return;
@@ -8390,29 +9383,37 @@ var Canvas = class {
     this.selected = id;
     this.options.onselect?.(item.picture);
   }
-  /** Makes a picture the one that Tab enters. */
+  /**
+   * Makes a picture the one that Tab enters.
+   * @param {string} id
+   */
   setTabStop(id) {
     const old = this.items.get(this.tabStop);
     if (old) old.anchor.tabIndex = -1;
     this.tabStop = id;
-    this.items.get(id).anchor.tabIndex = 0;
+    const item = this.items.get(id);
+    if (item) item.anchor.tabIndex = 0;
   }
+  /** @param {KeyboardEvent} event */
   pressed(event) {
-    const item = this.itemOf(event.target);
+    const item = this.itemOf(event);
     if (!item || event.ctrlKey || event.metaKey || event.altKey) return;
     const target = arrowTarget(event.key, item.place, this.places);
-    if (target) {
+    const next = target && this.items.get(target.id);
+    if (next) {
       event.preventDefault();
-      const { anchor, place: place2 } = this.items.get(target.id);
-      anchor.focus({ preventScroll: true });
-      this.panning.reveal(place2);
+      next.anchor.focus({ preventScroll: true });
+      this.panning.reveal(next.place);
     }
   }
-  /** Whether a picture is in the left half of the visible stage. */
+  /**
+   * Whether a picture is in the left half of the visible stage.
+   * @param {string} id
+   */
   isLeft(id) {
     const { x, scale } = this.panning.view;
     const place2 = this.items.get(id)?.place;
-    return Boolean(place2) && place2.x * scale + x < this.element.clientWidth / 2;
+    return place2 !== void 0 && place2.x * scale + x < this.element.clientWidth / 2;
   }
   destroy() {
     clearTimeout(this.sharpening);
@@ -8422,7 +9423,7 @@ var Canvas = class {
   }
 };
 function shortDistance(distance) {
-  if (!Number.isFinite(distance)) return "unknown";
+  if (distance === void 0 || !Number.isFinite(distance)) return "unknown";
   return distance < 5e-4 ? "0" : distance < 10 ? distance.toFixed(3) : distance.toFixed(1);
 }
 function prefersReducedMotion() {
@@ -8497,7 +9498,7 @@ function factsOf(picture, centre) {
 }
 function linksOf(picture, centreHref) {
   if (!centreHref && picture.src) return [];
-  return [
+  return present([
     centreHref && h(
       "a",
       { class: "button quiet to-middle", href: centreHref },
@@ -8506,7 +9507,7 @@ function linksOf(picture, centreHref) {
     ),
     link("/image", { id: picture.id }, { class: "button quiet" }, icon("open"), "Details"),
     link("/search", { id: picture.id }, { class: "button quiet" }, icon("search"), "Search")
-  ].filter(Boolean);
+  ]);
 }
 
 // rings/view.js
@@ -8541,7 +9542,7 @@ async function show7(main2, params, { signal }) {
     await mine.go(params);
   } catch (error) {
     leave2();
-    if (error.name !== "Problem" || error.status >= 500) throw error;
+    if (!(error instanceof Problem) || error.status >= 500) throw error;
     main2.replaceChildren(refusal(error));
   }
   return leave2;
@@ -8551,21 +9552,29 @@ async function update5(params) {
   try {
     await view.go(params);
   } catch (error) {
-    if (error.name === "Problem") return false;
+    if (error instanceof Problem) return false;
     throw error;
   }
   return true;
 }
 var RingsView = class {
+  /**
+   * @param {HTMLElement} main
+   * @param {AbortSignal} signal
+   */
   constructor(main2, signal) {
     this.signal = signal;
     this.answers = /* @__PURE__ */ new Map();
-    this.state = null;
+    this.state = { id: "", under: null, k: SLIDERS.k.fallback, power: SLIDERS.power.fallback };
+    this.shows = false;
+    this.turn = null;
+    this.request = null;
+    this.selected = null;
     const hrefOf = (picture) => this.hrefOf(picture);
     this.preview = ringPreview({ hrefOf, isCentre: ({ id }) => id === this.state.id });
     this.heading = h("h1", null, "Rings");
     this.note = h("p", { class: "rings-note small soft" });
-    this.sliders = Object.entries(SLIDERS).map(([key2, options]) => this.slider(key2, options));
+    this.sliders = [this.slider("k", SLIDERS.k), this.slider("power", SLIDERS.power)];
     const room = h("div", { class: "rings-room" });
     main2.append(h(
       "div",
@@ -8590,6 +9599,10 @@ var RingsView = class {
     });
     document.addEventListener("keydown", (event) => this.pressed(event), { signal });
   }
+  /**
+   * @param {Key} key
+   * @param {typeof SLIDERS[Key]} options
+   */
   slider(key2, { label, min, max, step, fallback: fallback2, wait: wait2 }) {
     const input = h("input", { type: "range", min, max, step, value: fallback2 });
     const output = h("output", { class: "number" });
@@ -8611,6 +9624,7 @@ var RingsView = class {
     const element2 = h("label", { class: "slider" }, h("span", null, label), input, output);
     return { key: key2, set: set3, element: element2, fallback: fallback2, min, max, stop: () => clearTimeout(timer2) };
   }
+  /** @param {string} id */
   addressOf(id) {
     const { k, power, under } = this.state;
     return {
@@ -8620,12 +9634,16 @@ var RingsView = class {
       under
     };
   }
+  /** @param {Picture} picture */
   hrefOf(picture) {
     return picture.id === this.state.id ? `/image?${toQuery({ id: picture.id })}` : `/rings?${toQuery(this.addressOf(picture.id))}`;
   }
-  /** Shows the rings of an address. */
+  /**
+   * Shows the rings of an address.
+   * @param {Query} params
+   */
   async go(params) {
-    const state = { id: params.get("id"), under: params.get("under") };
+    const state = { ...this.state, id: params.get("id") ?? "", under: params.get("under") };
     for (const { key: key2, stop, min, max, fallback: fallback2 } of this.sliders) {
       stop();
       const value = Number.parseFloat(params.get(key2) ?? "");
@@ -8636,12 +9654,17 @@ var RingsView = class {
     this.turn = turn2;
     const answer = await this.fetch(state);
     if (this.turn !== turn2 || this.signal.aborted) return;
-    const old = this.state;
+    const old = this.shows ? this.state : null;
     this.state = state;
+    this.shows = true;
     for (const { key: key2, set: set3 } of this.sliders) set3(state[key2]);
     this.display(answer, old);
   }
-  /** The picture and similar images; each answer is fetched once. */
+  /**
+   * The picture and similar images; each answer is fetched once.
+   * @param {State} state
+   * @returns {Promise<Answer>}
+   */
   async fetch({ id, k, under }) {
     const key2 = JSON.stringify([id, k, under]);
     let answer = this.answers.get(key2);
@@ -8657,9 +9680,13 @@ var RingsView = class {
     }
     this.answers.delete(key2);
     this.answers.set(key2, answer);
-    if (this.answers.size > KEPT3) this.answers.delete(this.answers.keys().next().value);
+    if (this.answers.size > KEPT3) this.answers.delete([...this.answers.keys()][0]);
     return answer;
   }
+  /**
+   * @param {Answer} answer
+   * @param {?State} old
+   */
   display({ image: image2, similar: similar2 }, old) {
     const hits = similar2.hits.filter(({ id }) => id !== image2.id).slice(0, this.state.k);
     this.canvas.show(image2, hits, { power: this.state.power, move: old !== null });
@@ -8671,6 +9698,10 @@ var RingsView = class {
       announce(`${image2.name} in the middle, ${hits.length} pictures around it`);
     }
   }
+  /**
+   * @param {SearchResultDocument} similar
+   * @param {HitDocument[]} hits
+   */
   describe({ metric, exact, recall: recall2, milliseconds }, hits) {
     const far = hits.at(-1)?.distance;
     const quality = exact ? "exact" : `recall ${recall2.toFixed(2)}`;
@@ -8686,10 +9717,12 @@ var RingsView = class {
       ] : []
     );
   }
+  /** @param {Picture} picture */
   selectPicture(picture) {
     this.selected = picture;
     this.preview.show(picture);
   }
+  /** @param {KeyboardEvent} event */
   pressed(event) {
     const modified = event.ctrlKey || event.metaKey || event.altKey;
     if (event.key !== "i" || modified || isTyping(event) || !this.selected) return;
@@ -8827,13 +9860,13 @@ function toRequest(search2, uploads) {
     collapse: search2.collapse
   };
   if (uploads.length === 0) {
-    const present = Object.entries(fields).filter(([, value]) => value !== null);
+    const present2 = Object.entries(fields).filter(([, value]) => value !== null);
     return {
       ids: search2.ids.map(weighted),
       not_ids: search2.nots.map(weighted),
       texts: search2.texts,
       not_texts: search2.notTexts,
-      ...Object.fromEntries(present)
+      ...Object.fromEntries(present2)
     };
   }
   const form = new FormData();
@@ -8892,7 +9925,7 @@ function clearRecent(collection) {
 var isSaved = (search2) => get("saved").some((one) => isSame(one, search2));
 var isSame = (one, other) => one.collection === other.collection && one.query === other.query;
 function savedUploads() {
-  const keys = get("saved").map(({ query }) => new Query(query).get("upload"));
+  const keys = get("saved").map(({ query }) => new Query(query).get("upload") ?? "");
   return new Set(keys.filter(Boolean));
 }
 function toPast(search2, uploads, collection) {
@@ -8903,12 +9936,28 @@ function labelOf(search2, uploads) {
   const weightOf = (id) => search2.weights.get(id) ?? 1;
   const nameOf2 = (id) => id.slice(id.lastIndexOf("/") + 1);
   const terms = [
-    ...search2.texts.map((written) => [...splitWeight(written), false]),
-    ...search2.notTexts.map((written) => [...splitWeight(written), true]),
-    ...uploads.map(({ name: name2, weight, not }) => [name2 || "a picture", weight ?? 1, not]),
-    ...search2.ids.map((id) => [nameOf2(id), weightOf(id), false]),
-    ...search2.nots.map((id) => [nameOf2(id), weightOf(id), true])
-  ].sort((one, other) => one[2] - other[2]);
+    ...search2.texts.map((written) => (
+      /** @type {const} */
+      [...splitWeight(written), false]
+    )),
+    ...search2.notTexts.map((written) => (
+      /** @type {const} */
+      [...splitWeight(written), true]
+    )),
+    ...uploads.map(({ name: name2, weight, not }) => (
+      /** @type {const} */
+      [name2 || "a picture", weight ?? 1, not]
+    )),
+    ...search2.ids.map((id) => (
+      /** @type {const} */
+      [nameOf2(id), weightOf(id), false]
+    )),
+    ...search2.nots.map((id) => (
+      /** @type {const} */
+      [nameOf2(id), weightOf(id), true]
+    ))
+  ];
+  terms.sort((one, other) => Number(one[2]) - Number(other[2]));
   const parts2 = terms.map(([text2, weight, not]) => `${not ? "without " : ""}${text2}${weight === 1 ? "" : ` × ${weight}`}`);
   if (search2.crop) parts2.push("a part");
   if (search2.under) parts2.push(`in ${search2.under}`);
@@ -8938,7 +9987,7 @@ function takePictures(ontake, { signal, onhover }) {
   on("dragover", (event) => {
     if (!hasFiles(event)) return;
     event.preventDefault();
-    event.dataTransfer.dropEffect = "copy";
+    if (event.dataTransfer) event.dataTransfer.dropEffect = "copy";
   });
   on("dragleave", (event) => {
     if (!hasFiles(event)) return;
@@ -8950,7 +9999,7 @@ function takePictures(ontake, { signal, onhover }) {
     event.preventDefault();
     depth = 0;
     hover(false);
-    passOn(event.dataTransfer.files, ontake);
+    passOn(event.dataTransfer?.files, ontake);
   });
   on("paste", (event) => {
     const files2 = event.clipboardData?.files;
@@ -8978,7 +10027,7 @@ function pickButton(ontake, className, ...label) {
   ];
 }
 function passOn(files2, ontake) {
-  const copy = [...files2];
+  const copy = [...files2 ?? []];
   if (copy.length > 0) ontake(copy);
 }
 
@@ -8990,7 +10039,7 @@ var memory2 = /* @__PURE__ */ new Map();
 async function keep(uploads) {
   const key2 = newKey();
   memory2.set(key2, uploads);
-  if (memory2.size > MOST9) memory2.delete(memory2.keys().next().value);
+  if (memory2.size > MOST9) memory2.delete([...memory2.keys()][0]);
   try {
     await withStore("readwrite", (store) => {
       store.put({ key: key2, uploads });
@@ -9002,7 +10051,8 @@ async function keep(uploads) {
   return key2;
 }
 async function recall(key2) {
-  if (memory2.has(key2)) return memory2.get(key2);
+  const uploads = memory2.get(key2);
+  if (uploads) return uploads;
   try {
     const record = await withStore("readonly", (store) => store.get(key2));
     return record?.uploads ?? null;
@@ -9018,7 +10068,7 @@ function prune(store) {
   const keys = store.getAllKeys();
   keys.onsuccess = () => {
     const saved = savedUploads();
-    for (const key2 of keys.result.slice(0, -MOST9)) if (!saved.has(key2)) store.delete(key2);
+    for (const key2 of keys.result.slice(0, -MOST9)) if (!saved.has(String(key2))) store.delete(key2);
   };
 }
 function openDatabase() {
@@ -9096,6 +10146,10 @@ var quoted = (text2) => text2.includes("'") ? `"${text2}"` : `'${text2}'`;
 
 // search/find.js
 var MOST_CHARACTERS = 2e3;
+var LISTS = (
+  /** @type {const} */
+  ["recent", "saved"]
+);
 function installFind(place2, getInfo3) {
   const field = new FindField(getInfo3);
   place2.append(field.element);
@@ -9115,7 +10169,9 @@ function installFind(place2, getInfo3) {
   return () => field.input.focus();
 }
 var FindField = class {
+  /** @param {() => Promise<InfoDocument>} getInfo */
   constructor(getInfo3) {
+    this.info = null;
     this.input = h("input", {
       type: "search",
       id: "find",
@@ -9164,32 +10220,36 @@ var FindField = class {
     this.input.addEventListener("click", () => this.open());
     this.input.addEventListener("input", () => this.say(""));
     this.element.addEventListener("focusout", ({ relatedTarget }) => {
-      if (!this.element.contains(relatedTarget)) this.close();
+      if (!(relatedTarget instanceof Node && this.element.contains(relatedTarget))) this.close();
     });
     this.panel.addEventListener("click", ({ target }) => {
       if (target instanceof Element && target.closest("a")) this.close();
     });
     this.element.addEventListener("keydown", (event) => this.pressed(event));
-    for (const list3 of ["recent", "saved"]) {
+    for (const list3 of LISTS) {
       subscribe(list3, () => !this.panel.hidden && this.showLists());
     }
   }
+  /** @param {KeyboardEvent} event */
   pressed(event) {
     if (event.key === "Escape" && !this.panel.hidden) {
       this.input.focus();
       this.close();
     } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       if (this.panel.hidden) this.open();
-      const stops = [this.input, ...this.panel.querySelectorAll("a[href], button")];
+      const stops = [this.input, ...findAll("a[href], button", this.panel)];
       const step = event.key === "ArrowDown" ? 1 : -1;
-      const at = stops.indexOf(document.activeElement) + step;
+      const at = stops.findIndex((stop) => stop === document.activeElement) + step;
       stops[(at + stops.length) % stops.length].focus();
     } else return;
     event.preventDefault();
   }
-  /** Learns what the collection is called, and whether its model knows words. */
+  /**
+   * Learns what the collection is called, and whether its model knows words.
+   * @param {() => Promise<InfoDocument>} getInfo
+   */
   async load(getInfo3) {
-    this.info = await getInfo3().catch(() => this.info ?? null);
+    this.info = await getInfo3().catch(() => this.info);
     const words = this.info?.words;
     this.input.placeholder = words ? "Words, a picture or an id" : "A picture or an id";
     this.hint.replaceChildren(...this.info?.no_words ? withCode(capitalise(this.info.no_words)) : [
@@ -9208,14 +10268,15 @@ var FindField = class {
     this.panel.hidden = true;
     this.say("");
   }
+  /** @param {string} text */
   say(text2) {
     this.problem.textContent = text2;
   }
   showLists() {
-    const { name: name2 } = this.info ?? {};
+    const name2 = this.info?.name;
     const saved = this.listOf("saved", name2);
     const recent = this.listOf("recent", name2);
-    const focused = this.lists.contains(document.activeElement);
+    const focused2 = this.lists.contains(document.activeElement);
     this.lists.replaceChildren(
       ...saved.length ? [
         h("h2", { class: "small soft" }, "Saved searches"),
@@ -9235,8 +10296,12 @@ var FindField = class {
         h("ul", { role: "list" }, recent)
       ] : []
     );
-    if (focused) this.input.focus();
+    if (focused2) this.input.focus();
   }
+  /**
+   * @param {"recent" | "saved"} list
+   * @param {string | undefined} collection
+   */
   listOf(list3, collection) {
     return past(list3, collection).map((one) => h(
       "li",
@@ -9255,12 +10320,16 @@ var FindField = class {
       )
     ));
   }
+  /** @param {Parameters<typeof addTerms>[0]} terms */
   addAll(terms) {
     this.input.value = "";
     this.close();
     return addTerms(terms);
   }
-  /** Searches by the image that a text names, else by its words. */
+  /**
+   * Searches by the image that a text names, else by its words.
+   * @param {string} written
+   */
   async submit(written) {
     if (!written) {
       this.open();
@@ -9271,7 +10340,7 @@ var FindField = class {
     try {
       images3 = await findImages(written);
     } catch (error) {
-      this.fail(error.message);
+      this.fail(messageOf(error));
       return;
     }
     if (this.input.value.trim() !== written) return;
@@ -9281,6 +10350,7 @@ var FindField = class {
     } else if (this.info?.words) await this.addAll({ texts: [written] });
     else this.fail("No image has this id or name, and words are not known here.");
   }
+  /** @param {string} text */
   async fail(text2) {
     await this.open();
     this.say(text2);
@@ -9322,15 +10392,20 @@ function blocks(bitmap) {
   const large = canvas(bitmap, SIDE / longer);
   large.context.imageSmoothingEnabled = false;
   large.context.drawImage(small.element, 0, 0, large.element.width, large.element.height);
-  return new Promise((resolve) => {
-    large.element.toBlob(resolve, "image/png");
+  return new Promise((resolve, reject) => {
+    large.element.toBlob((blob) => {
+      if (blob) resolve(blob);
+      else reject(new Error("The browser cannot write a picture"));
+    }, "image/png");
   });
 }
 function canvas({ width, height }, scale) {
   const element2 = document.createElement("canvas");
   element2.width = Math.max(1, Math.round(width * scale));
   element2.height = Math.max(1, Math.round(height * scale));
-  return { element: element2, context: element2.getContext("2d") };
+  const context = element2.getContext("2d");
+  if (!context) throw new Error("The browser cannot draw");
+  return { element: element2, context };
 }
 
 // search/crop.js
@@ -9349,6 +10424,10 @@ function cropper(picture, options = {}) {
   return new Cropper(picture, options);
 }
 var Cropper = class {
+  /**
+   * @param {HTMLImageElement | string} picture
+   * @param {CropOptions} options
+   */
   constructor(picture, options) {
     this.options = options;
     this.img = typeof picture === "string" ? h("img", { src: picture, alt: "" }) : picture;
@@ -9361,6 +10440,7 @@ var Cropper = class {
     this.element = h("div", { class: "cropper" }, this.img, this.frame);
     this.controller = new AbortController();
     this.part = null;
+    this.drag = null;
     this.begin();
     if (!this.size().width) this.img.addEventListener("load", () => this.begin(), { once: true });
     this.listen();
@@ -9382,12 +10462,14 @@ var Cropper = class {
     this.part = box && this.size().width ? toShares(box, this.size()) : { ...BEGIN };
     this.draw();
   }
+  /** @returns {Size} */
   size() {
     return this.options.natural ?? { width: this.img.naturalWidth, height: this.img.naturalHeight };
   }
   box() {
     return this.part && this.size().width ? toPixels(this.part, this.size()) : null;
   }
+  /** @param {?Part} part */
   set(part) {
     this.part = part;
     this.draw();
@@ -9405,6 +10487,7 @@ var Cropper = class {
     const label = box ? `Selected part: ${box.w} by ${box.h} pixels, at ${box.x}, ${box.y}` : "Selected part";
     frame.setAttribute("aria-label", `${label}. ${HELP}`);
   }
+  /** @param {KeyboardEvent} event */
   pressed(event) {
     const { onaccept, oncancel } = this.options;
     if (event.key === "Enter") onaccept?.(this.box());
@@ -9414,11 +10497,14 @@ var Cropper = class {
     event.preventDefault();
     event.stopPropagation();
   }
-  /** Starts a drag: of a handle to resize, of the frame to move, or outside it for a new frame. */
+  /**
+   * Starts a drag: of a handle to resize, of the frame to move, or outside it for a new frame.
+   * @param {PointerEvent} event
+   */
   startDrag(event) {
     if (event.button !== 0) return;
-    const { corner } = event.target.dataset;
-    const inFrame = event.target.closest(".crop-frame");
+    const corner = around(event, "[data-corner]")?.dataset.corner;
+    const inFrame = around(event, ".crop-frame");
     this.drag = {
       from: this.pointOf(event),
       part: this.part,
@@ -9428,14 +10514,15 @@ var Cropper = class {
     event.preventDefault();
     if (inFrame) this.focus();
   }
+  /** @param {PointerEvent} event */
   continueDrag(event) {
     if (!this.drag) return;
     const { from, part, act } = this.drag;
     const to = this.pointOf(event);
     const dx = to.x - from.x;
     const dy = to.y - from.y;
-    if (act === "move") this.set(moved(part, dx, dy));
-    else if (act !== "draw") this.set(resized(part, act, dx, dy));
+    if (part && act === "move") this.set(moved(part, dx, dy));
+    else if (part && act !== "draw") this.set(resized(part, act, dx, dy));
     else if (Math.abs(dx) > LEAST && Math.abs(dy) > LEAST) {
       this.set({
         x: Math.min(to.x, from.x),
@@ -9445,7 +10532,10 @@ var Cropper = class {
       });
     }
   }
-  /** The position of a pointer, in shares of the picture. */
+  /**
+   * The position of a pointer, in shares of the picture.
+   * @param {PointerEvent} event
+   */
   pointOf({ clientX, clientY }) {
     const box = this.element.getBoundingClientRect();
     return {
@@ -9525,30 +10615,37 @@ var QueryTiles = class {
   /**
    * @param {{onremove: (key: string) => void, onsign: (key: string) => void,
    *   onweight: (key: string, weight: number) => void,
-   *   oncrop: (box: ?import("./crop.js").Box) => void}} options
+   *   oncrop: (box: ?Box) => void}} options
    */
   constructor(options) {
     this.options = options;
     this.element = h("ul", { class: "query-tiles", role: "list" });
     this.frame = null;
+    this.crop = null;
+    this.several = false;
   }
   /**
    * @param {Tile[]} tiles
-   * @param {{crop: ?import("./crop.js").Box, canCrop: boolean}} options
+   * @param {{crop: ?Box, canCrop: boolean}} options
    */
   show(tiles2, { crop, canCrop: canCrop2 }) {
     const { element: element2 } = this;
-    const focused = element2.contains(document.activeElement);
+    const focused2 = element2.contains(document.activeElement);
     this.removeFrame();
     this.crop = crop;
     this.several = tiles2.length > 1;
     element2.classList.toggle("several", this.several);
     element2.replaceChildren(...tiles2.map((tile) => this.tileOf(tile, canCrop2)));
-    if (focused && this.frame) this.frame.focus();
-    else if (focused) element2.querySelector("button")?.focus();
+    if (focused2 && this.frame) this.frame.focus();
+    else if (focused2) element2.querySelector("button")?.focus();
   }
+  /**
+   * @param {Tile} tile
+   * @param {boolean} canCrop
+   */
   tileOf(tile, canCrop2) {
-    const picture = tile.src ? h("img", { class: "query-picture", src: tile.src, alt: tile.name, decoding: "async" }) : h(
+    const image2 = tile.src && h("img", { class: "query-picture", src: tile.src, alt: tile.name, decoding: "async" });
+    const picture = image2 || h(
       "div",
       { class: "query-picture unseeable" },
       icon("photos", { size: 32 }),
@@ -9556,8 +10653,8 @@ var QueryTiles = class {
     );
     const stage = h("div", { class: "query-stage" }, picture);
     const tools = h("div", { class: "row crop-tools" });
-    if (canCrop2 && tile.src && !tile.not) {
-      const place2 = { stage, tools, picture, tile };
+    if (canCrop2 && image2 && !tile.not) {
+      const place2 = { stage, tools, picture: image2, tile };
       if (this.crop) this.putFrame(place2);
       else this.offerFrame(place2);
     }
@@ -9574,6 +10671,7 @@ var QueryTiles = class {
       h("p", { class: "query-problem small", role: "alert" }, tile.problem ?? "")
     );
   }
+  /** @param {Tile} tile */
   signAndRemove({ key: key2, name: name2, not, weight }) {
     const { onsign, onremove, onweight } = this.options;
     const sign = not ? "Not like" : "Like";
@@ -9605,22 +10703,28 @@ var QueryTiles = class {
       )
     );
   }
-  /** Shows the picture without a frame, and a button that shows the frame. */
+  /**
+   * Shows the picture without a frame, and a button that shows the frame.
+   * @param {Place} place
+   */
   offerFrame(place2) {
     this.removeFrame();
     const begin = h("button", { type: "button", class: "button", onclick: () => {
       this.putFrame(place2);
-      this.frame.focus();
+      this.frame?.focus();
     } }, this.several ? "Select a part" : "Search a part of this picture");
     place2.stage.replaceChildren(place2.picture);
     place2.tools.replaceChildren(begin);
     return begin;
   }
-  /** Shows the frame over the picture, at the part of the last search. */
+  /**
+   * Shows the frame over the picture, at the part of the last search.
+   * @param {Place} place
+   */
   putFrame(place2) {
     this.removeFrame();
     const { crop, options } = this;
-    const accept = () => options.oncrop(this.frame.box());
+    const accept = () => options.oncrop(frame.box());
     const cancel = () => this.cancel(place2);
     const go = h(
       "button",
@@ -9630,25 +10734,27 @@ var QueryTiles = class {
     const changed = (box) => {
       go.hidden = Boolean(crop && box && fromBox(box) === fromBox(crop));
     };
-    this.frame = cropper(place2.picture, {
+    const frame = cropper(place2.picture, {
       box: crop,
       natural: place2.tile,
       onaccept: accept,
       oncancel: cancel,
       onchange: changed
     });
-    changed(this.frame.box());
+    this.frame = frame;
+    changed(frame.box());
     const back = crop ? { label: "Whole picture", act: () => options.oncrop(null) } : { label: "Cancel", act: cancel };
-    place2.stage.replaceChildren(this.frame.element);
+    place2.stage.replaceChildren(frame.element);
     place2.tools.replaceChildren(
       go,
       h("button", { type: "button", class: "button quiet", onclick: back.act }, back.label)
     );
   }
+  /** @param {Place} place */
   cancel(place2) {
     if (this.crop) {
       this.putFrame(place2);
-      this.frame.focus();
+      this.frame?.focus();
     } else {
       this.offerFrame(place2).focus();
     }
@@ -9657,10 +10763,14 @@ var QueryTiles = class {
     this.frame?.destroy();
     this.frame = null;
   }
-  /** Shows a problem under the pictures for whose key `isMatch` is true. */
+  /**
+   * Shows a problem under the pictures for whose key `isMatch` is true.
+   * @param {string} text
+   * @param {(key: string) => boolean} isMatch
+   */
   showProblem(text2, isMatch) {
-    for (const li of this.element.children) {
-      if (isMatch(li.dataset.key)) li.querySelector(".query-problem").textContent = text2;
+    for (const li of this.element.querySelectorAll("li")) {
+      if (isMatch(li.dataset.key ?? "")) mustFind(".query-problem", li).textContent = text2;
     }
   }
 };
@@ -9706,7 +10816,8 @@ function hitsGrid(hits, options = {}) {
   const cells = hits.map((hit, index) => makeCell(hit, index + 1, hits.length, options));
   const element2 = h("ol", { class: "hits", role: "list" }, cells.map(({ li }) => li));
   element2.addEventListener("click", (event) => {
-    const place2 = cells.findIndex(({ anchor }) => anchor.contains(event.target));
+    const { target } = event;
+    const place2 = cells.findIndex(({ anchor }) => target instanceof Node && anchor.contains(target));
     if (place2 >= 0) openFromIds(hits.map(({ id }) => id), hits[place2].id);
   });
   const watcher = new ResizeObserver(() => {
@@ -9748,7 +10859,7 @@ function makeCell(hit, rank, count2, { onclick, onlike, onunlike, under }) {
     h(
       "div",
       { class: "hit-caption", "aria-hidden": "true" },
-      h("span", { class: "number" }, hit.probability === void 0 ? distance : `${(100 * hit.probability).toFixed(1)}%`),
+      h("span", { class: "number" }, typeof hit.probability === "number" ? `${(100 * hit.probability).toFixed(1)}%` : distance),
       hit.good && h(
         "span",
         { class: "hit-good", title: "Nearer to the words than is usual here" },
@@ -9760,12 +10871,12 @@ function makeCell(hit, rank, count2, { onclick, onlike, onunlike, under }) {
         hit.name
       )
     ),
-    hit.copies > 0 && copiesOf(hit, under)
+    hit.copies ? copiesOf(hit.copies, hit.copy_ids ?? [], under) : null
   );
   selectable(li, hit);
   return { li, img, anchor, hit, size: 0 };
 }
-function copiesOf({ copies, copy_ids: ids }, under) {
+function copiesOf(copies, ids, under) {
   const rest = copies - ids.length;
   return h(
     "details",
@@ -9781,7 +10892,7 @@ function arrange(element2, cells) {
   if (width < 40) return;
   const first = Math.min(Math.max(width * 0.24, 170), 420);
   const later = Math.min(Math.max(width * 0.13, 110), 230);
-  const ratios = cells.map(({ hit }) => hit.width / hit.height);
+  const ratios = cells.map(({ hit }) => (hit.width ?? 0) / (hit.height ?? 0));
   let index = 0;
   for (const { height, widths } of hitRows(ratios, { width, gap: GAP2, first, later })) {
     for (const cellWidth of widths) {
@@ -9795,7 +10906,7 @@ function arrange(element2, cells) {
 }
 function load2(cell, side) {
   const pixels2 = side * Math.min(devicePixelRatio, 2) * 0.9;
-  const size = SIZES3.find((candidate) => candidate >= pixels2) ?? SIZES3.at(-1);
+  const size = SIZES3.find((candidate) => candidate >= pixels2) ?? SIZES3[SIZES3.length - 1];
   if (size <= cell.size) return;
   cell.size = size;
   cell.img.src = imageUrl(cell.hit.id, "thumbnail", { size, v: cell.hit.v });
@@ -9806,8 +10917,8 @@ var WAIT_SHOWN_AFTER = 350;
 var SearchAnswer = class {
   /**
    * @param {{onview: (view: "grid"|"rings") => void, onlike: (id: string) => void,
-   *   onunlike: (id: string) => void, onretry: () => void, oncancel: () => void, info: *,
-   *   signal: AbortSignal}} options
+   *   onunlike: (id: string) => void, onretry: () => void, oncancel: () => void,
+   *   info: InfoDocument, signal: AbortSignal}} options
    */
   constructor(options) {
     this.options = options;
@@ -9833,6 +10944,11 @@ var SearchAnswer = class {
       this.body
     );
   }
+  /**
+   * @param {"grid" | "rings"} view
+   * @param {string} name
+   * @param {string} label
+   */
   choice(view2, name2, label) {
     const choose2 = () => this.options.onview(view2);
     return h(
@@ -9862,9 +10978,9 @@ var SearchAnswer = class {
     }, WAIT_SHOWN_AFTER);
   }
   /**
-   * @param {*} answer of the server
-   * @param {{view: string, centre: ?*, under: string}} options centre: the picture in the middle
-   *   of the rings
+   * @param {SearchResultDocument} answer
+   * @param {{view: string, centre: ?Picture, under: string}} options centre: the picture in the
+   *   middle of the rings
    */
   show(answer, { view: view2, centre, under }) {
     if (answer.hits.length === 0) {
@@ -9887,6 +11003,11 @@ var SearchAnswer = class {
       button.setAttribute("aria-pressed", String(name2 === view2));
     }
   }
+  /**
+   * @param {HitDocument[]} hits
+   * @param {Picture} centre
+   * @param {string} under
+   */
   showRings(hits, centre, under) {
     const room = h("div", { class: "answer-rings" });
     this.put(room);
@@ -9903,9 +11024,9 @@ var SearchAnswer = class {
     this.canvas = canvas2;
     canvas2.show(centre, hits.filter(({ id }) => id !== centre.id), { move: false });
   }
-  /** @param {Error} error */
+  /** @param {unknown} error */
   fail(error) {
-    if (error.status !== 503) {
+    if (!(error instanceof Problem) || error.status !== 503) {
       this.replaceHits(problemPanel(error, this.options.onretry, 2));
       return;
     }
@@ -9919,14 +11040,21 @@ var SearchAnswer = class {
       )
     );
   }
+  /**
+   * @param {string} title
+   * @param {string} text
+   * @param {...HTMLElement} actions
+   */
   showHint(title10, text2, ...actions) {
     this.replaceHits(panel({ icon: "photos", level: 2, title: title10, text: text2 }, actions));
   }
+  /** @param {HTMLElement} content */
   replaceHits(content) {
     this.summary.textContent = "";
     this.choose.hidden = true;
     this.put(content);
   }
+  /** @param {...HTMLElement} content */
   put(...content) {
     clearTimeout(this.waiting);
     this.body.classList.remove("stale");
@@ -9984,7 +11112,7 @@ function jointsOf(where) {
   return joints;
 }
 var isAlternative = (where) => jointsOf(where).some(([word]) => word === "or");
-function partsOf(where) {
+function partsOf2(where) {
   const joints = isAlternative(where) ? [] : jointsOf(where);
   const begins = [0, ...joints.map(([, , end]) => end)];
   const ends = [...joints.map(([, begin]) => begin), where.length];
@@ -9993,14 +11121,14 @@ function partsOf(where) {
 function read2(where) {
   const filters = {};
   const rest = [];
-  for (const part of partsOf(where)) {
-    const found = PATTERNS.map(([kind2, field2, pattern]) => [kind2, field2, pattern.exec(part)]).find(([kind2, field2, match2]) => match2 && filters[kind2]?.[field2] === void 0);
+  for (const part of partsOf2(where)) {
+    const found = PATTERNS.find(([kind2, field2, pattern2]) => pattern2.test(part) && filters[kind2]?.[field2] === void 0);
     if (!found) {
       rest.push(part);
       continue;
     }
-    const [kind, field, match] = found;
-    const value = match.slice(1).find((group) => group !== void 0);
+    const [kind, field, pattern] = found;
+    const value = pattern.exec(part)?.slice(1).find((group) => group !== void 0) ?? "";
     filters[kind] = { ...filters[kind], [field]: kind === "camera" ? trimmed(value) : value };
   }
   return { filters, rest };
@@ -10009,7 +11137,11 @@ var trimmed = (pattern) => pattern.replace(/^%/, "").replace(/%$/, "");
 function write(where, kind, fields) {
   const { filters, rest } = read2(where);
   const all = { ...filters, [kind]: fields ?? {} };
-  const written = Object.entries(all).flatMap(([name2, values]) => WRITTEN[name2](values));
+  const forms = (
+    /** @type {[Kind, Fields][]} */
+    Object.entries(all)
+  );
+  const written = forms.flatMap(([name2, values]) => WRITTEN[name2](values));
   const kept = rest.map((part) => isAlternative(part) && written.some(Boolean) ? `(${part})` : part);
   return [...kept, ...written].filter(Boolean).join(" and ");
 }
@@ -10036,14 +11168,20 @@ var KINDS = {
     ],
     say: ({ width, bytes: bytes3 }) => [
       width && `${width} pixels wide or more`,
-      bytes3 && `${bytes3 / MEGA} MB or more`
+      bytes3 && `${Number(bytes3) / MEGA} MB or more`
     ].filter(Boolean).join(", ")
   }
 };
+var ALL = (
+  /** @type {Kind[]} */
+  Object.keys(KINDS)
+);
 var FilterChips = class {
   /** @param {{onchange: (where: string) => void, signal: AbortSignal}} options */
   constructor({ onchange, signal }) {
-    Object.assign(this, { onchange, signal, where: null });
+    this.onchange = onchange;
+    this.signal = signal;
+    this.where = null;
     this.list = h("ul", { class: "filter-chips", role: "list", "aria-label": "Filters that apply" });
     this.adds = h("div", { class: "row filter-adds", role: "group", "aria-label": "Add a filter" });
     this.place = h("div", null);
@@ -10055,14 +11193,22 @@ var FilterChips = class {
     this.where = where;
     const { filters } = read2(where);
     this.list.hidden = !Object.keys(filters).length;
-    this.list.replaceChildren(...Object.entries(filters).map(([kind, fields]) => this.chip(kind, KINDS[kind].say(fields))));
-    this.adds.replaceChildren(...Object.keys(KINDS).filter((kind) => !(kind in filters)).map((kind) => h("button", {
+    const used = (
+      /** @type {Kind[]} */
+      Object.keys(filters)
+    );
+    this.list.replaceChildren(...used.map((kind) => this.chip(kind, KINDS[kind].say(filters[kind] ?? {}))));
+    this.adds.replaceChildren(...ALL.filter((kind) => !(kind in filters)).map((kind) => h("button", {
       type: "button",
       class: "button quiet small",
       dataset: { kind },
       onclick: () => this.edit(kind)
     }, icon("plus", { size: 14 }), KINDS[kind].name)));
   }
+  /**
+   * @param {Kind} kind
+   * @param {string} text
+   */
   chip(kind, text2) {
     return h(
       "li",
@@ -10083,11 +11229,14 @@ var FilterChips = class {
       }, icon("close", { size: 14 }))
     );
   }
-  /** Opens the form of a kind of filter. */
+  /**
+   * Opens the form of a kind of filter.
+   * @param {Kind} kind
+   */
   edit(kind) {
-    const values = read2(this.where).filters[kind] ?? {};
+    const values = read2(this.where ?? "").filters[kind] ?? {};
     const fields = KINDS[kind].fields.map(([name2, label, type]) => {
-      const value = name2 === "bytes" && values.bytes ? values.bytes / MEGA : values[name2] ?? "";
+      const value = name2 === "bytes" && values.bytes ? Number(values.bytes) / MEGA : values[name2] ?? "";
       const input = h("input", {
         type,
         name: name2,
@@ -10122,7 +11271,7 @@ var FilterChips = class {
       event.preventDefault();
     });
     this.place.replaceChildren(form);
-    form.querySelector("input").focus();
+    form.querySelector("input")?.focus();
   }
   knownLabels() {
     const list3 = h("datalist", { id: "filter-labels" });
@@ -10132,23 +11281,29 @@ var FilterChips = class {
     });
     return list3;
   }
+  /**
+   * @param {Kind} kind
+   * @param {?Fields} values
+   */
   apply(kind, values) {
     this.place.replaceChildren();
-    const where = write(this.where, kind, values);
+    const where = write(this.where ?? "", kind, values);
     this.show(where);
     this.focus(kind);
     this.onchange(where);
   }
+  /** @param {Kind} kind */
   close(kind) {
     this.place.replaceChildren();
     this.focus(kind);
   }
+  /** @param {Kind} kind */
   focus(kind) {
-    this.element.querySelector(`[data-kind="${kind}"]`)?.focus();
+    find(`[data-kind="${kind}"]`, this.element)?.focus();
   }
 };
 function valuesOf(form) {
-  const values = Object.fromEntries([...new FormData(form)].map(([name2, value]) => [name2, value.trim()]));
+  const values = Object.fromEntries([...new FormData(form)].map(([name2, value]) => [name2, String(value).trim()]));
   if (values.width) values.width = String(Math.ceil(Number(values.width)));
   if (values.bytes) values.bytes = String(Math.round(Number(values.bytes) * MEGA));
   return values;
@@ -10160,10 +11315,7 @@ var HINT = "Columns: taken, camera, lens, iso, rating, keyword, label, format, w
 var PLAIN2 = { type: "text", autocomplete: "off", spellcheck: "false", autocapitalize: "off" };
 var NUMBERS = [10, 20, 50, 100, 200, MOST_K];
 var SearchFilters = class {
-  /**
-   * @param {{onchange: (fields: {under: string, where: string, maxDistance: string, k: number,
-   *   collapse: boolean}) => void, signal: AbortSignal}} options
-   */
+  /** @param {{onchange: (fields: FilterFields) => void, signal: AbortSignal}} options */
   constructor({ onchange, signal }) {
     this.folders = h("datalist", { id: "search-folders" });
     this.under = h("input", { ...PLAIN2, list: "search-folders", placeholder: "all folders" });
@@ -10213,6 +11365,10 @@ var SearchFilters = class {
     );
     this.listen(onchange, signal);
   }
+  /**
+   * @param {(fields: FilterFields) => void} onchange
+   * @param {AbortSignal} signal
+   */
   listen(onchange, signal) {
     this.form.addEventListener("change", () => onchange(this.values()));
     this.form.addEventListener("submit", (event) => {
@@ -10250,7 +11406,11 @@ var SearchFilters = class {
     for (const field of Object.values(this.fields)) field.showProblem("");
     if (search2.under || search2.where || search2.maxDistance) this.element.open = true;
   }
-  /** Shows a problem under a field; returns false if there is no such field. */
+  /**
+   * Shows a problem under a field; returns false if there is no such field.
+   * @param {string} name
+   * @param {string} text
+   */
   showProblem(name2, text2) {
     this.fields[name2]?.showProblem(text2);
     if (name2 in this.fields) this.element.open = true;
@@ -10293,7 +11453,11 @@ var QueryWords = class {
     this.chips = h("ul", { class: "word-chips", role: "list", "aria-label": "Words" });
     this.element = h("div", { class: "query-words" }, this.chips, this.problem);
   }
-  /** Keeps the texts for which `isKept` is true, and adds others. */
+  /**
+   * Keeps the texts for which `isKept` is true, and adds others.
+   * @param {(text: string) => boolean} isKept
+   * @param {{texts?: string[], notTexts?: string[]}} [added]
+   */
   change(isKept, { texts = [], notTexts = [] } = {}) {
     this.onchange({
       texts: [...this.texts.filter(isKept), ...texts],
@@ -10305,13 +11469,17 @@ var QueryWords = class {
     this.texts = texts;
     this.notTexts = notTexts;
     this.problem.textContent = "";
-    const focused = this.chips.contains(document.activeElement);
+    const focused2 = this.chips.contains(document.activeElement);
     this.chips.replaceChildren(
       ...texts.map((written) => this.chipOf(written, false)),
       ...notTexts.map((written) => this.chipOf(written, true))
     );
-    if (focused) this.chips.querySelector(".sign")?.focus();
+    if (focused2) find(".sign", this.chips)?.focus();
   }
+  /**
+   * @param {string} written
+   * @param {boolean} not
+   */
   chipOf(written, not) {
     const [words, weight] = splitWeight(written);
     const isOther = (other) => other !== written;
@@ -10344,6 +11512,7 @@ var QueryWords = class {
       weightField({ name: words, weight, onchange: weigh })
     );
   }
+  /** @param {string} text */
   showProblem(text2) {
     this.problem.textContent = text2;
   }
@@ -10360,15 +11529,30 @@ var shortcuts7 = [
 var MEBI = 1024 * 1024;
 var { show: show8, update: update6 } = lasting((main2, { signal, info: info3 }) => new SearchView(main2, signal, info3));
 var SearchView = class {
+  /**
+   * @param {HTMLElement} main
+   * @param {AbortSignal} signal
+   * @param {InfoDocument} info
+   */
   constructor(main2, signal, info3) {
     this.signal = signal;
     this.collection = info3?.name ?? "";
     this.mostBytes = info3?.max_upload ?? Infinity;
-    this.search = null;
+    this.search = fromParams(new Query());
+    this.shows = false;
     this.uploads = [];
+    this.uploadsLost = false;
     this.pictures = /* @__PURE__ */ new Map();
     this.unreadable = /* @__PURE__ */ new Map();
     this.answer = null;
+    this.answered = null;
+    this.shownTiles = null;
+    this.problem = null;
+    this.request = null;
+    this.turn = null;
+    this.lostServer = false;
+    this.tilesState = "";
+    this.tilesHaveProblem = false;
     const addFiles = (files2) => addTerms({ files: files2 });
     this.tiles = new QueryTiles({
       onremove: (key2) => this.removePicture(key2),
@@ -10419,7 +11603,11 @@ var SearchView = class {
     connection.addEventListener("found", () => {
       if (this.lostServer) this.run(true);
     }, { signal });
-    for (const list3 of ["recent", "saved"]) {
+    for (
+      const list3 of
+      /** @type {const} */
+      ["recent", "saved"]
+    ) {
       const stop = subscribe(list3, () => this.showSaved());
       signal.addEventListener("abort", stop);
     }
@@ -10431,7 +11619,10 @@ var SearchView = class {
       if (src?.startsWith("blob:")) URL.revokeObjectURL(src);
     }
   }
-  /** Shows the search of an address. */
+  /**
+   * Shows the search of an address.
+   * @param {Query} params
+   */
   async go(params) {
     const search2 = fromParams(params);
     const turn2 = /* @__PURE__ */ Symbol("turn");
@@ -10439,6 +11630,7 @@ var SearchView = class {
     const uploads = search2.upload ? await recall(search2.upload) : [];
     if (this.turn !== turn2 || this.signal.aborted) return;
     this.search = search2;
+    this.shows = true;
     this.uploads = uploads ?? [];
     this.uploadsLost = uploads === null;
     const hasTerms = this.uploads.length + search2.ids.length + search2.nots.length + search2.texts.length + search2.notTexts.length > 0;
@@ -10455,7 +11647,10 @@ var SearchView = class {
     await run;
   }
   // --- the pictures of the query
-  /** The uploaded pictures and the images of the collection, each with a key. */
+  /**
+   * The uploaded pictures and the images of the collection, each with a key.
+   * @returns {Entry[]}
+   */
   entries() {
     const weightOf = (id) => this.search.weights.get(id) ?? 1;
     return [
@@ -10469,6 +11664,7 @@ var SearchView = class {
       ...this.search.nots.map((id) => ({ key: `id:${id}`, id, not: true, weight: weightOf(id) }))
     ];
   }
+  /** @param {?symbol} turn */
   async showTiles(turn2) {
     const tiles2 = await Promise.all(this.entries().map((entry) => this.tileOf(entry)));
     if (this.turn !== turn2 || this.signal.aborted) return;
@@ -10483,7 +11679,11 @@ var SearchView = class {
     setTitle(first ? `${first} · Search` : title7);
     if (this.search.view === "rings") this.showAnswer();
   }
-  async tileOf({ key: key2, upload, id, not, weight }) {
+  /**
+   * @param {Entry} entry
+   * @returns {Promise<Tile>}
+   */
+  async tileOf({ key: key2, upload, id = "", not, weight }) {
     const picture = upload ? await this.localOf(upload) : await this.imageOf(id);
     return {
       key: key2,
@@ -10496,12 +11696,14 @@ var SearchView = class {
       problem: upload ? this.faultOf(upload) : ""
     };
   }
+  /** @param {Upload} upload */
   async localOf(upload) {
     if (!this.pictures.has(upload.blob)) {
       this.pictures.set(upload.blob, await localPicture(upload.blob) ?? {});
     }
     return this.pictures.get(upload.blob);
   }
+  /** @param {string} id */
   async imageOf(id) {
     if (!this.pictures.has(id)) {
       try {
@@ -10514,7 +11716,10 @@ var SearchView = class {
     }
     return this.pictures.get(id);
   }
-  /** What is wrong with an uploaded picture, "" if nothing is known. */
+  /**
+   * What is wrong with an uploaded picture, "" if nothing is known.
+   * @param {Upload} upload
+   */
   faultOf(upload) {
     return this.tooLarge(upload) || (this.unreadable.get(upload.blob) ?? "");
   }
@@ -10522,19 +11727,28 @@ var SearchView = class {
   usable() {
     return this.uploads.filter((upload) => !this.faultOf(upload));
   }
-  /** A message if an uploaded picture exceeds the limit of the server, else "". */
+  /**
+   * A message if an uploaded picture exceeds the limit of the server, else "".
+   * @param {Upload} upload
+   */
   tooLarge({ blob }) {
     if (blob.size <= this.mostBytes) return "";
     return `Too large: ${Math.ceil(blob.size / MEBI)} MiB. The server accepts ${Math.floor(this.mostBytes / MEBI)} MiB at most.`;
   }
   // --- changes of the query; each one is a new address
+  /** @param {Partial<Search>} fields */
   change(fields) {
     navigate("/search", toParams({ ...this.search, ...fields }));
   }
+  /**
+   * @param {Upload[]} uploads
+   * @param {Partial<Search>} [fields]
+   */
   async changeUploads(uploads, fields = {}) {
     const upload = uploads.length ? await keep(uploads) : null;
     if (!this.signal.aborted) this.change({ upload, crop: null, ...fields });
   }
+  /** @param {string} key */
   removePicture(key2) {
     const { upload, id } = parseKey(key2);
     if (id === null) {
@@ -10548,7 +11762,10 @@ var SearchView = class {
       });
     }
   }
-  /** Changes a picture from "like" to "not like", or back. */
+  /**
+   * Changes a picture from "like" to "not like", or back.
+   * @param {string} key
+   */
   changeSign(key2) {
     const { upload: index, id } = parseKey(key2);
     if (id === null) {
@@ -10557,6 +11774,10 @@ var SearchView = class {
       this.mark(id, this.search.ids.includes(id));
     }
   }
+  /**
+   * @param {string} key
+   * @param {number} weight
+   */
   changeWeight(key2, weight) {
     const { upload: index, id } = parseKey(key2);
     if (id === null) {
@@ -10565,7 +11786,11 @@ var SearchView = class {
       this.change({ weights: new Map([...this.search.weights, [id, weight]]) });
     }
   }
-  /** Adds an image of the collection to the query, as "like" or as "not like". */
+  /**
+   * Adds an image of the collection to the query, as "like" or as "not like".
+   * @param {string} id
+   * @param {boolean} not
+   */
   mark(id, not) {
     const isOther = (other) => other !== id;
     const ids = this.search.ids.filter(isOther);
@@ -10605,7 +11830,7 @@ var SearchView = class {
     return toPast(this.search, this.uploads, this.collection);
   }
   showSaved() {
-    if (!this.search) return;
+    if (!this.shows) return;
     const saved = isSaved(this.toPast());
     this.save.setAttribute("aria-pressed", String(saved));
     this.save.replaceChildren(icon("star", { size: 18 }), saved ? "Saved" : "Save this search");
@@ -10617,7 +11842,10 @@ var SearchView = class {
     announce(isSaved(search2) ? "Search saved in this browser" : "Search no longer saved");
   }
   // --- the search
-  /** Searches, unless `again` is false and the shown answer is for the same query. */
+  /**
+   * Searches, unless `again` is false and the shown answer is for the same query.
+   * @param {boolean} [again]
+   */
   async run(again = false) {
     const { search: search2 } = this;
     const uploads = this.usable();
@@ -10636,13 +11864,14 @@ var SearchView = class {
     this.results.wait(this.waitText(uploads));
     try {
       const signal = AbortSignal.any([this.signal, request2.signal]);
-      this.answer = await search(toRequest(search2, uploads), { signal });
+      const answer = await search(toRequest(search2, uploads), { signal });
+      this.answer = answer;
       this.answered = key2;
       if (this.request === request2) this.showAnswer();
       if (this.request === request2) add("recent", this.toPast());
-      if (this.request === request2) announce(`${this.answer.hits.length} pictures found`);
+      if (this.request === request2) announce(`${answer.hits.length} pictures found`);
     } catch (error) {
-      if (this.request === request2 && error.name !== "AbortError") this.failed(error);
+      if (this.request === request2 && !isAbort(error)) this.failed(error);
     }
   }
   /** Whether the query can be sent; shows a hint if not. */
@@ -10664,6 +11893,7 @@ var SearchView = class {
     }
     return false;
   }
+  /** @param {Upload[]} uploads */
   waitText(uploads) {
     const bytes3 = uploads.reduce((sum, { blob }) => sum + blob.size, 0);
     return bytes3 > MEBI ? `Sending ${(bytes3 / MEBI).toFixed(1)} MiB, then searching` : "Searching";
@@ -10681,7 +11911,7 @@ var SearchView = class {
     const { view: kind, under } = this.search;
     if (!this.answer || kind === "rings" && !this.shownTiles) return;
     const tile = this.shownTiles?.find(({ not }) => !not);
-    const centre = tile && {
+    const centre = !tile ? null : {
       ...tile,
       id: tile.key.replace(/^id:/, ""),
       width: tile.width || 1,
@@ -10689,15 +11919,17 @@ var SearchView = class {
     };
     this.results.show(this.answer, { view: kind, centre, under });
   }
+  /** @param {unknown} error */
   failed(error) {
-    this.lostServer = error.name === "LostServer";
-    const place2 = error.name === "Problem" ? placeOf(error) : "all";
+    this.lostServer = error instanceof LostServer;
+    const problem = error instanceof Problem ? error : null;
+    const place2 = problem ? placeOf(problem) : "all";
     const sent = this.usable();
     const names = sentNames(sent);
-    const number = names.findIndex((name2) => error.detail?.startsWith(`${name2}: `));
+    const number = names.findIndex((name2) => problem?.detail.startsWith(`${name2}: `));
     const prefix = number < 0 ? 0 : names[number].length + 2;
-    const text2 = toSentence((error.detail || error.message).slice(prefix));
-    if (place2 === "picture" && number >= 0 && error.status === 422) {
+    const text2 = toSentence((problem?.detail || messageOf(error)).slice(prefix));
+    if (place2 === "picture" && number >= 0 && problem?.status === 422) {
       this.goOnWithout(sent[number], text2);
       return;
     }
@@ -10706,15 +11938,19 @@ var SearchView = class {
       this.results.showHint("No search was made", "See the message under the words.");
     } else if (this.filters.showProblem(place2, text2)) {
       this.results.showHint("A filter is not valid", "See the message under the filter.");
-    } else if (place2 === "picture" || place2 === "id") {
-      this.problem = { place: place2, text: pictureProblem(error, text2), detail: error.detail };
+    } else if (problem && (place2 === "picture" || place2 === "id")) {
+      this.problem = { place: place2, text: pictureProblem(problem, text2), detail: problem.detail };
       this.showProblem(this.problem);
       this.results.showHint("No search was made", "See the message under the picture.");
     } else {
       this.results.fail(error);
     }
   }
-  /** Shows what is wrong with a picture, and searches with the others. */
+  /**
+   * Shows what is wrong with a picture, and searches with the others.
+   * @param {Upload} upload
+   * @param {string} text
+   */
   goOnWithout(upload, text2) {
     this.unreadable.set(upload.blob, text2);
     this.showTiles(this.turn);
@@ -10723,6 +11959,7 @@ var SearchView = class {
   /**
    * Shows a problem under the picture that has it. For an unreadable upload these are the uploads
    * that the browser cannot show either, or all uploads.
+   * @param {{place: string, text: string, detail: string}} problem
    */
   showProblem({ place: place2, text: text2, detail }) {
     this.tilesHaveProblem = true;
@@ -10784,7 +12021,7 @@ async function show9(main2, _params, { signal, info: info3 }) {
       const found = await get2("/setup", null, { signal });
       place2.replaceChildren(...parts(found, info3, signal, look));
     } catch (error) {
-      if (error.name !== "AbortError") place2.replaceChildren(problemPanel(error, look));
+      if (!isAbort(error)) place2.replaceChildren(problemPanel(error, look));
     }
   };
   await look();
@@ -10795,24 +12032,28 @@ function parts(found, info3, signal, look) {
     h("p", { class: "soft setup-folder" }, h("code", null, found.folder))
   ];
   if (found.problem) {
-    return [...heading2, panel({
-      icon: "problem",
-      level: 2,
-      title: "This folder cannot be indexed",
-      text: found.problem
-    }, h(
-      "button",
-      { type: "button", class: "button", onclick: look },
-      "Look again"
-    )), leftOut(found)].filter(Boolean);
+    return present([
+      ...heading2,
+      panel({
+        icon: "problem",
+        level: 2,
+        title: "This folder cannot be indexed",
+        text: found.problem
+      }, h(
+        "button",
+        { type: "button", class: "button", onclick: look },
+        "Look again"
+      )),
+      leftOut(found)
+    ]);
   }
-  return [
+  return present([
     ...heading2,
     contents(found),
     leftOut(found),
     outer(found),
     new Start(found, signal).form
-  ].filter(Boolean);
+  ]);
 }
 function contents({ images: images3, bytes: bytes3, formats }) {
   return h(
@@ -10850,8 +12091,14 @@ function outer({ inside: inside2 }) {
   );
 }
 var Start = class {
+  /**
+   * @param {SetupDocument} found
+   * @param {AbortSignal} signal
+   */
   constructor(found, signal) {
-    Object.assign(this, { found, signal, turn: 0 });
+    this.found = found;
+    this.signal = signal;
+    this.turn = 0;
     this.estimate = h("p", { class: "setup-estimate number", role: "status" });
     this.button = h("button", { type: "submit", class: "button primary" }, "Index");
     this.fault = h("p", { class: "setup-fault", role: "alert" });
@@ -10889,6 +12136,10 @@ var Start = class {
     });
     this.ask();
   }
+  /**
+   * @param {NetworkDocument} network
+   * @param {boolean} checked
+   */
   choice({ name: name2, source: source2, words, dimension }, checked) {
     return h(
       "label",
@@ -10903,7 +12154,7 @@ var Start = class {
     );
   }
   get network() {
-    return new FormData(this.form).get("network");
+    return String(new FormData(this.form).get("network"));
   }
   /** Asks what a run with the chosen network needs. The button works meanwhile. */
   async ask() {
@@ -10918,11 +12169,12 @@ var Start = class {
       );
       text2 = this.describe(needs);
     } catch (error) {
-      if (error.name === "AbortError") return;
-      text2 = `There is no estimate: ${error.message}`;
+      if (isAbort(error)) return;
+      text2 = `There is no estimate: ${messageOf(error)}`;
     }
     if (thisTurn === this.turn) this.estimate.textContent = text2;
   }
+  /** @param {EstimateDocument} needs */
   describe({ seconds, disk_bytes: disk, memory_bytes: memory3 }) {
     const { free_bytes: free } = this.found;
     const room = disk > free ? `, but only ${bytes2(free)} are free` : ` of ${bytes2(free)} that are free`;
@@ -10936,7 +12188,7 @@ var Start = class {
       await change("/setup", { network: this.network });
       location.assign("/browse");
     } catch (error) {
-      this.fault.textContent = capitalise(error.message);
+      this.fault.textContent = capitalise(messageOf(error));
       this.button.disabled = false;
     }
   }
@@ -10990,7 +12242,7 @@ async function show10(main2, _params, { signal, info: info3 }) {
     numbers.replaceChildren(...tiles({ ...seen, ...status2 }));
     const replaced = wasReplacing && !status2.replacement;
     wasReplacing = Boolean(status2.replacement);
-    return status2.revision !== seen.revision || status2.failed !== seen.failed || replaced;
+    return status2.revision !== seen?.revision || status2.failed !== seen.failed || replaced;
   }, draw);
   return () => {
     for (const task of tasks) task.stop();
@@ -11010,15 +12262,16 @@ function follow(update7, draw) {
     stop();
   };
 }
-function tiles({ total, waiting, failed, damaged: damaged2, missing, removed }) {
-  return [
+function tiles({ total, waiting, failed = 0, damaged: damaged2 = 0, missing, removed }) {
+  const all = [
     ["Images", total, "can be searched"],
     ["Waiting", waiting, "to be indexed"],
     ["Failed", failed, "could not be read", failed > 0],
     ["Damaged", damaged2, "read in part", damaged2 > 0],
     ["Missing", missing, "files that no longer exist"],
     ["Removed", removed, "excluded from searches"]
-  ].map(([label, value, text2, bad]) => h(
+  ];
+  return all.map(([label, value, text2, bad]) => h(
     "div",
     { class: `tile${bad ? " bad" : ""}` },
     h("h2", null, label),
@@ -11037,7 +12290,7 @@ function indexFacts(status2, info3) {
     ["Store", h("code", null, store)],
     ["Version", `sokkuri ${info3.version}`]
   ];
-  return [
+  return present([
     h("h2", null, "Index"),
     h("p", { class: "soft" }, ann ? "Share of the true nearest neighbours that a search finds:" : "Every search returns exactly the nearest images."),
     ann && h(
@@ -11058,14 +12311,14 @@ function indexFacts(status2, info3) {
       title: "Versions and counts to report a bug with. It names no file.",
       onclick: () => copyReport()
     }, icon("copy", { size: 18 }), "Copy a report"))
-  ].filter(Boolean);
+  ]);
 }
 async function copyReport() {
   try {
     const { text: text2 } = await get2("/report");
     await copyText(text2, "Report copied");
   } catch (error) {
-    toast(`The report could not be made: ${error.message}`);
+    toast(`The report could not be made: ${messageOf(error)}`);
   }
 }
 function recallLine(k, share, how = "") {
@@ -11114,7 +12367,7 @@ async function listImages(host, read3) {
       cursor = page.next;
       more.hidden = !cursor;
     } catch (error) {
-      if (error.name !== "AbortError") host.append(problemPanel(error, null, 3));
+      if (!isAbort(error)) host.append(problemPanel(error, null, 3));
     }
     more.disabled = false;
   };
@@ -11175,7 +12428,10 @@ function getInfo2() {
   return info2;
 }
 function themeButton() {
-  const order = Object.keys(THEMES);
+  const order = (
+    /** @type {(keyof typeof THEMES)[]} */
+    Object.keys(THEMES)
+  );
   const button = h("button", { type: "button", class: "icon-button" });
   const apply = (theme) => {
     if (theme === "auto") delete document.documentElement.dataset.theme;
@@ -11243,33 +12499,33 @@ function listenForShortcuts(focusFind) {
   });
 }
 function listenForSkip(main2) {
-  document.querySelector(".skip").addEventListener("click", (event) => {
+  mustFind(".skip").addEventListener("click", (event) => {
     event.preventDefault();
     main2.focus();
   });
 }
 function bootSetup(main2) {
   document.body.classList.add("setting-up");
-  document.getElementById("tools").append(themeButton());
+  mustFind("#tools").append(themeButton());
   listenForSkip(main2);
   start({ "/setup": view_exports8 }, main2, getInfo2);
 }
 function boot() {
-  for (const placeholder of document.querySelectorAll("[data-icon]")) {
-    const name2 = placeholder.dataset.icon;
+  for (const placeholder of findAll("[data-icon]", document)) {
+    const name2 = placeholder.dataset.icon ?? "";
     placeholder.replaceWith(icon(name2, { size: name2 === "mark" ? 24 : 20 }));
   }
-  document.querySelector(".wordmark .kana").append(kana());
-  const main2 = document.getElementById("view");
+  mustFind(".wordmark .kana").append(kana());
+  const main2 = mustFind("#view");
   if (location.pathname === "/setup") {
     bootSetup(main2);
     return;
   }
-  document.getElementById("tools").append(mosaicButton(), themeButton(), helpButton());
-  watchConnection(document.getElementById("banner"), () => {
+  mustFind("#tools").append(mosaicButton(), themeButton(), helpButton());
+  watchConnection(mustFind("#banner"), () => {
     if (!main2.firstElementChild || main2.querySelector("[data-lost]")) reload();
   });
-  listenForShortcuts(installFind(document.getElementById("find-place"), getInfo2));
+  listenForShortcuts(installFind(mustFind("#find-place"), getInfo2));
   listenForSkip(main2);
   start(ROUTES, main2, getInfo2);
 }

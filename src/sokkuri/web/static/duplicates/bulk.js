@@ -5,21 +5,31 @@ import * as api from "../base/api.js";
 import { change, newBatch } from "../base/changes.js";
 import { h } from "../base/dom.js";
 import * as format from "../base/format.js";
-import { files, GRADES } from "./differences.js";
+import { files, MEANINGS } from "./differences.js";
+
+/**
+ * @import {
+ *   DuplicateGroupDocument, DuplicatePageDocument, NotMovedDocument
+ * } from "../base/api_types.js"
+ * @import { Grade } from "./differences.js"
+ * @import { Filters } from "./toolbar.js"
+ */
 
 const PAGE = 500; // groups
 const BATCH = 25; // files
 
 /**
+ * @typedef {{id: string, keep: string, size: number}} Drop
+ * @typedef {(group: DuplicateGroupDocument) => ?Drop[]} Marked the drops that the user has marked
+ *   in a group, or null if the group is not on the page
+ */
+
+/**
  * Asks whether all images of every group of a grade, except the kept ones, shall go to the trash, and
  * moves them.
- * @param {string} grade
- * @param {{filters: *, marked: (group: *) => ?{id: string, keep: string, size: number}[],
- *   signal: AbortSignal}} options marked: the drops that the user has marked in a group, or null
- *   if the group is not on the page
- * @returns {Promise<?{logs: string[], moved: string[], left: {id: string, reason: string}[],
- *   companions: string[], companions_moved: string[]}>}
- *   the files that were moved and not moved, or null if nothing was tried
+ * @param {Grade} grade
+ * @param {{filters: Filters, marked: Marked, signal: AbortSignal}} options
+ * @returns {Promise<?Bulk>} the files that were moved and not moved, or null if nothing was tried
  */
 export function openBulk(grade, { filters, marked, signal }) {
   return new Promise((resolve) => {
@@ -36,9 +46,29 @@ export function openBulk(grade, { filters, marked, signal }) {
 }
 
 class Bulk {
+  /**
+   * @param {Grade} grade
+   * @param {Filters} filters
+   * @param {Marked} marked
+   * @param {AbortSignal} signal
+   */
   constructor(grade, filters, marked, signal) {
-    Object.assign(this, { grade, filters, marked, logs: [], moved: [], left: [], drops: [],
-      companions: [], companions_moved: [] });
+    this.grade = grade;
+    this.filters = filters;
+    this.marked = marked;
+    /** @type {string[]} */
+    this.logs = [];
+    /** @type {string[]} */
+    this.moved = [];
+    /** @type {NotMovedDocument[]} */
+    this.left = [];
+    /** @type {Drop[]} */
+    this.drops = [];
+    /** @type {string[]} */
+    this.companions = [];
+    /** @type {string[]} */
+    this.companions_moved = [];
+    this.running = false;
     this.stopped = new AbortController();
     this.signal = AbortSignal.any([signal, this.stopped.signal]);
     signal.addEventListener("abort", () => this.el.close(), { once: true });
@@ -51,7 +81,7 @@ class Bulk {
     this.el = h("dialog", { class: "bulk", "aria-labelledby": "bulk-title" },
       h("h2", { id: "bulk-title" }, "Trash all copies that are ",
         h("span", { class: `grade ${grade}` }, grade)),
-      h("p", { class: "soft" }, `“${grade}” means: ${GRADES[grade]}. In each group, the pictures `
+      h("p", { class: "soft" }, `“${grade}” means: ${MEANINGS[grade]}. In each group, the pictures `
         + "marked “Keep” stay."),
       this.text, this.bar, h("div", { class: "row" }, this.cancel, this.confirm));
     this.el.addEventListener("cancel", (event) => {
@@ -63,24 +93,26 @@ class Bulk {
 
   /** Counts all drops of the grade: those marked on the page, and those of all other groups. */
   async count() {
+    /** @type {?string} */
     let cursor = null;
     let groups = 0;
     let conflicts = 0;
     try {
       do {
+        /** @type {DuplicatePageDocument} */
         const page = await api.duplicates({ ...this.filters, cursor, limit: PAGE },
           { signal: this.signal });
         for (const group of page.groups) {
           if (group.grade !== this.grade) continue;
-          conflicts += Boolean(group.conflict);
+          conflicts += Number(Boolean(group.conflict));
           const drops = this.marked(group) ?? proposedDrops(group);
-          groups += drops.length > 0;
+          groups += Number(drops.length > 0);
           this.drops.push(...drops);
         }
         cursor = page.next;
       } while (cursor);
     } catch (error) {
-      if (error.name !== "AbortError") this.text.textContent = error.message;
+      if (!api.isAbort(error)) this.text.textContent = api.messageOf(error);
       return;
     }
     const bytes = this.drops.reduce((sum, { size }) => sum + size, 0);
@@ -115,7 +147,7 @@ class Bulk {
         // Without the signal: a sent batch is carried out, and undoing it needs the answer.
         const { log, moved, left, ...belonging } = await change("/duplicates/drops",
           { ...filters, drops: some, batch });
-        if (moved.length) this.logs.push(log);
+        if (log !== null) this.logs.push(log);
         this.moved.push(...moved);
         this.left.push(...left);
         this.companions.push(...belonging.companions);
@@ -124,13 +156,17 @@ class Bulk {
         this.text.textContent = `${format.count(this.moved.length)} of ${files(drops.length)}`;
       }
     } catch (error) {
-      this.left.push({ id: "", reason: error.message });
+      this.left.push({ id: "", reason: api.messageOf(error) });
     }
     this.running = false;
     this.el.close();
   }
 }
 
+/**
+ * @param {DuplicateGroupDocument} group
+ * @returns {Drop[]}
+ */
 function proposedDrops(group) {
   if (group.conflict) return [];
   return group.images.filter(({ id, kept }) => id !== group.keep && !kept)

@@ -2,21 +2,32 @@
 // on the compared picture, and goes on to the next group.
 
 import * as api from "../base/api.js";
-import { announce, h } from "../base/dom.js";
+import { announce, find, h } from "../base/dom.js";
 import { icon } from "../base/icons.js";
 import { facts, pairOf } from "./differences.js";
 import { JointZoom } from "./joint_zoom.js";
 
+/**
+ * @import { DuplicateGroupDocument, DuplicateImageDocument } from "../base/api_types.js"
+ * @import { Comparing, Deed } from "./comparing.js"
+ */
+
+/** @typedef {"side" | "flicker" | "difference"} Mode */
+
+/** @type {Record<Mode, string>} */
 const MODES = { side: "Side by side", flicker: "Flicker", difference: "Difference" };
+/** @type {Record<string, Mode>} */
 const KEYS = { 1: "side", 2: "flicker", 3: "difference", s: "side", f: "flicker",
   d: "difference" };
+/** @type {Record<string, Deed>} */
 const DEEDS = { m: "prefer", n: "different", x: "drop" };
+const ORDER = /** @type {Mode[]} */ (Object.keys(MODES));
 const SIZE = 1024;
 const GAINS = [1, 2, 4, 8, 16];
 
 /**
  * Opens the dialog, unless it is open.
- * @param {import("./comparing.js").Comparing} session the group and the picture to begin with
+ * @param {Comparing} session the group and the picture to begin with
  * @param {() => void} onclose called when the dialog is closed; the session has the last picture
  */
 export function openCompare(session, onclose) {
@@ -33,11 +44,42 @@ export function openCompare(session, onclose) {
 }
 
 class Compare {
+  /** @type {DuplicateGroupDocument} */
+  group;
+  /** @type {DuplicateImageDocument} */
+  keeper;
+  /** @type {DuplicateImageDocument[]} */
+  others;
+  /** @type {number} */
+  index;
+  /** @type {boolean} */
+  mirrored;
+  /** @type {HTMLElement} */
+  title;
+  /** @type {HTMLElement} */
+  modes;
+  /** @type {HTMLElement} */
+  mirror;
+  /** @type {HTMLElement} */
+  choose;
+  /** @type {HTMLElement} */
+  decide;
+  /** @type {HTMLImageElement[]} */
+  pictures;
+
+  /** @param {Comparing} session */
   constructor(session) {
-    Object.assign(this, { session, mode: "side", gain: 4, swapped: false, turn: 0 });
+    this.session = session;
+    /** @type {Mode} */
+    this.mode = "side";
+    this.gain = 4;
+    this.swapped = false;
+    this.turn = 0;
+    this.isBusy = false;
     this.zoom = new JointZoom();
     this.body = h("div", { class: "compare-body" });
     this.foot = h("p", { class: "compare-foot small number", role: "status" });
+    /** @type {HTMLDialogElement} */
     this.el = h("dialog", { class: "compare", "aria-labelledby": "compare-title" },
       this.head(), this.body, this.foot);
     this.el.addEventListener("keydown", (event) => this.pressed(event));
@@ -69,13 +111,19 @@ class Compare {
       onclick: () => this.el.close() }, icon("close"));
     this.title = h("h2", { id: "compare-title" });
     this.modes = h("div", { class: "choice", role: "group", "aria-label": "How to compare" },
-      Object.entries(MODES).map(([mode, text], n) => h("button", { type: "button",
-        class: "button", dataset: { mode }, title: `${text} (${n + 1})`, autofocus: !n,
-        onclick: () => this.show(mode) }, text)));
+      ORDER.map((mode, n) => h("button", { type: "button",
+        class: "button", dataset: { mode }, title: `${MODES[mode]} (${n + 1})`, autofocus: !n,
+        onclick: () => this.show(mode) }, MODES[mode])));
     this.mirror = h("button", { type: "button", class: "button", "aria-pressed": "false",
       title: "Mirror the second picture (i)", onclick: () => this.toggleMirror() }, "Mirror");
     this.choose = h("div", { class: "choice", role: "group", "aria-label": "Which picture" },
       this.step(-1, "left", "Previous picture"), this.step(1, "right", "Next picture"));
+    /**
+     * @param {string} key
+     * @param {string} name
+     * @param {string} text
+     * @param {string} label
+     */
     const decide = (key, name, text, label) => h("button", { type: "button", class: "button",
       "aria-keyshortcuts": key, title: `${label} (${key})`, onclick: () => this.act(DEEDS[key]) },
     icon(name, { size: 18 }), text);
@@ -89,22 +137,31 @@ class Compare {
       h("div", { class: "row" }, this.modes, this.mirror, this.choose, this.decide, groups));
   }
 
+  /**
+   * @param {number} by
+   * @param {string} key
+   * @param {string} text
+   */
   go(by, key, text) {
     return h("button", { type: "button", class: "button", "aria-keyshortcuts": key,
       title: `${text} (${key})`, onclick: () => this.goOn(by) }, text);
   }
 
+  /** @param {number} by */
   async goOn(by) {
     if (await this.session.step(by)) this.load();
     else this.foot.textContent = by > 0 ? "This is the last group" : "This is the first group";
   }
 
-  /** @param {"drop"|"prefer"|"different"} deed */
+  /** @param {Deed} deed */
   act(deed) {
     return this.follow(() => this.session.act(deed, this.image.id));
   }
 
-  /** Runs a change of the session, and shows what is left to compare. */
+  /**
+   * Runs a change of the session, and shows what is left to compare.
+   * @param {() => Promise<{text: string, isOver: boolean}>} work
+   */
   async follow(work) {
     if (this.isBusy || !this.session.allowed) return;
     this.isBusy = true;
@@ -115,18 +172,25 @@ class Compare {
     announce(text);
   }
 
+  /**
+   * @param {number} by
+   * @param {string} name
+   * @param {string} label
+   */
   step(by, name, label) {
     return h("button", { type: "button", class: "icon-button", "aria-label": label, title: label,
       onclick: () => this.move(by) }, icon(name));
   }
 
+  /** @param {Mode} mode */
   show(mode) {
     if (mode === this.mode) return;
     this.mode = mode;
     this.draw();
-    this.modes.querySelector(`[data-mode="${mode}"]`).focus();
+    find(`[data-mode="${mode}"]`, this.modes)?.focus();
   }
 
+  /** @param {number} by */
   move(by) {
     this.index = (this.index + by + this.others.length) % this.others.length;
     this.mirrored = false;
@@ -144,7 +208,7 @@ class Compare {
     this.swapped = false;
     const place = this.others.length > 1 ? ` (${this.index + 1} of ${this.others.length})` : "";
     this.title.textContent = `${keeper.name} and ${image.name}${place}`;
-    for (const button of this.modes.children) {
+    for (const button of this.modes.querySelectorAll("button")) {
       button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
     }
     this.mirror.setAttribute("aria-pressed", String(mirrored));
@@ -155,6 +219,10 @@ class Compare {
     this.body.replaceChildren(...this[mode]());
   }
 
+  /**
+   * @param {DuplicateImageDocument} image
+   * @param {{mirrored?: boolean}} [options]
+   */
   picture(image, { mirrored = false } = {}) {
     const img = h("img", { alt: image.name, class: mirrored ? "mirrored" : null,
       src: api.imageUrl(image.id, "thumbnail", { size: SIZE, v: image.v }) });
@@ -166,12 +234,18 @@ class Compare {
 
   side() {
     const { keeper, image, mirrored } = this;
+    /**
+     * @param {DuplicateImageDocument} shown
+     * @param {string} text
+     * @param {boolean} turned
+     */
     const half = (shown, text, turned) => h("figure", { class: "compare-half" },
       this.zoom.add(shown, { mirrored: turned }), h("figcaption", { class: "small" },
         h("strong", null, text), ` ${shown.id}`, this.measures(shown)));
     return [half(keeper, "Keep:", false), half(image, "Other:", mirrored)];
   }
 
+  /** @param {DuplicateImageDocument} image */
   measures(image) {
     return h("span", { class: "soft number" }, facts(image, this.keeper).slice(0, 3)
       .map(({ text, note, differs }) => [" · ", h(differs ? "b" : "span", null, text,
@@ -182,9 +256,9 @@ class Compare {
   flicker() {
     const { keeper, image, mirrored } = this;
     this.pictures = [this.picture(keeper), this.picture(image, { mirrored })];
-    const frame = this.frame(h("button", { type: "button", class: "flicker",
-      "aria-label": "Show the other picture", title: "Hold, or press Space" }, this.pictures));
-    const button = frame.firstElementChild;
+    const button = h("button", { type: "button", class: "flicker",
+      "aria-label": "Show the other picture", title: "Hold, or press Space" }, this.pictures);
+    const frame = this.frame(button);
     button.addEventListener("pointerdown", () => this.swap(true));
     for (const event of ["pointerup", "pointerleave", "pointercancel"]) {
       button.addEventListener(event, () => this.swapped && this.swap(false));
@@ -196,6 +270,7 @@ class Compare {
     return [frame];
   }
 
+  /** @param {boolean} to */
   swap(to) {
     this.swapped = to;
     const shown = to ? this.image : this.keeper;
@@ -204,6 +279,7 @@ class Compare {
     this.foot.textContent = `${to ? "Other" : "Keep"}: ${shown.id}`;
   }
 
+  /** @param {...HTMLElement} children */
   frame(...children) {
     const { width, height } = this.keeper;
     const frame = h("div", { class: "compare-frame" }, children);
@@ -219,13 +295,17 @@ class Compare {
         "aria-pressed": String(times === this.gain), onclick: () => {
           this.gain = times;
           this.draw();
-          this.body.querySelector("[aria-pressed=true]")?.focus();
+          find("[aria-pressed=true]", this.body)?.focus();
         } }, `${times}×`)));
     this.fill(canvas, this.turn);
     return [this.frame(canvas), h("div", { class: "row compare-gain" },
       h("span", { class: "soft small" }, "Amplification"), gain)];
   }
 
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {number} turn
+   */
   async fill(canvas, turn) {
     const { mirrored } = this;
     const pictures = [this.picture(this.keeper), this.picture(this.image)];
@@ -243,6 +323,7 @@ class Compare {
     announce(text);
   }
 
+  /** @param {KeyboardEvent} event */
   pressed(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const { key } = event;
@@ -272,6 +353,7 @@ function drawDifference(canvas, [first, second], { mirrored, gain }) {
   const { naturalWidth: width, naturalHeight: height } = first;
   Object.assign(canvas, { width, height });
   const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (!context) return 0;
   context.imageSmoothingQuality = "high";
   context.drawImage(first, 0, 0, width, height);
   const out = context.getImageData(0, 0, width, height);

@@ -2,14 +2,23 @@
 
 import * as undoing from "./undoing.js";
 
+/**
+ * @import { GroupCard } from "./group_card.js"
+ * @import { Duplicates } from "./view.js"
+ */
+
+/** @typedef {"drop" | "prefer" | "different"} Deed */
+
 /** A comparison in one group of the page after another. */
 export class Comparing {
   /**
-   * @param {*} page the page Duplicates
-   * @param {import("./group_card.js").GroupCard} card
+   * @param {Duplicates} page
+   * @param {GroupCard} card
    */
   constructor(page, card) {
     this.page = page;
+    this.card = card;
+    this.id = "";
     this.show(card);
   }
 
@@ -21,16 +30,20 @@ export class Comparing {
     return Boolean(this.card.options.allowed);
   }
 
-  /** Makes a group the current one, and its first picture that is not kept the compared one. */
+  /**
+   * Makes a group the current one, and its first picture that is not kept the compared one.
+   * @param {GroupCard} card
+   */
   show(card) {
     const { current, keeper } = card;
     this.card = card;
-    this.id = (current === keeper ? card.images.find((image) => image !== keeper) : current).id;
+    const other = current === keeper ? card.images.find((image) => image !== keeper) : current;
+    this.id = (other ?? current).id;
   }
 
   /**
    * Decides on the compared picture.
-   * @param {"drop"|"prefer"|"different"} deed
+   * @param {Deed} deed
    * @param {string} id of the picture
    * @returns {Promise<{text: string, isOver: boolean}>} what to say, and whether no group is left
    */
@@ -47,7 +60,11 @@ export class Comparing {
     return this.follow(undoing.last()?.ids ?? [this.id], () => this.page.undo());
   }
 
-  /** Runs a change, and shows the group of these images after it or, if it is gone, the next. */
+  /**
+   * Runs a change, and shows the group of these images after it or, if it is gone, the next.
+   * @param {string[]} ids
+   * @param {() => Promise<void>} work
+   */
   async follow(ids, work) {
     const { page, card } = this;
     const at = page.cards.indexOf(card);
@@ -59,7 +76,11 @@ export class Comparing {
     return { text: page.said, isOver: !shown };
   }
 
-  /** Goes to another group. @returns {Promise<boolean>} whether there is one */
+  /**
+   * Goes to another group.
+   * @param {number} by
+   * @returns {Promise<boolean>} whether there is one
+   */
   async step(by) {
     const { page, card } = this;
     const at = page.cards.indexOf(card) + by;

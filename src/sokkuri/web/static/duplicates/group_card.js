@@ -1,30 +1,46 @@
 // A group of near-duplicates: its pictures side by side, each marked to stay or for the trash.
 
 import * as api from "../base/api.js";
-import { h } from "../base/dom.js";
+import { find, findAll, focused, h } from "../base/dom.js";
 import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { link } from "../base/router.js";
 import { facts, files, MEANINGS, pairOf } from "./differences.js";
+
+/**
+ * @import { DuplicateGroupDocument, DuplicateImageDocument } from "../base/api_types.js"
+ * @import { Props } from "../base/dom.js"
+ */
+
+/**
+ * @typedef {{allowed: boolean, kept?: ?Set<string>, oncompare: (card: GroupCard) => void,
+ *   ondrop: (card: GroupCard) => void, ondifferent: (card: GroupCard) => void,
+ *   onapart: (card: GroupCard) => void, onprefer: (card: GroupCard) => void,
+ *   onfocus: (card: GroupCard) => void}} CardOptions
+ *   ondifferent: the current picture is no duplicate of the others; onapart: no two pictures are;
+ *   kept: ids that the user has already marked to keep
+ */
 
 const MOST_APART = 45; // pictures of which every two are one request
 
 let drawn = 0;
 
 export class GroupCard {
+  /** @type {HTMLElement} */
+  list;
+
   /**
-   * @param {*} group as the API returns it
-   * @param {{allowed: boolean, kept?: ?Set<string>, oncompare: (card: GroupCard) => void,
-   *   ondrop: (card: GroupCard) => void, ondifferent: (card: GroupCard) => void,
-   *   onapart: (card: GroupCard) => void, onprefer: (card: GroupCard) => void,
-   *   onfocus: (card: GroupCard) => void}} options
-   *   ondifferent: the current picture is no duplicate of the others; onapart: no two pictures are;
-   *   kept: ids that the user has already marked to keep
+   * @param {DuplicateGroupDocument} group
+   * @param {CardOptions} options
    */
   constructor(group, options) {
-    Object.assign(this, { group, options, index: 0, reason: "" });
+    this.group = group;
+    this.options = options;
+    this.index = 0;
+    this.reason = "";
     this.isBurst = group.grade === "burst";
     // Of a group with a conflict nothing goes until the user says what; of a burst nothing ever goes.
+    /** @param {DuplicateImageDocument} image */
     const stays = ({ id, kept }) => id === group.keep || kept || group.conflict || this.isBurst;
     this.kept = options.kept ?? new Set(group.images.filter(stays).map(({ id }) => id));
     this.number = ++drawn;
@@ -58,8 +74,7 @@ export class GroupCard {
   }
 
   draw() {
-    const focused = this.el.contains(document.activeElement)
-      ? document.activeElement.dataset.keep : null;
+    const before = this.el.contains(document.activeElement) ? focused()?.dataset.keep : null;
     this.list = h("ul", { class: "copies-pictures" }, this.images.map((image, index) =>
       this.picture(image, index)));
     const { why, conflict } = this.group;
@@ -72,7 +87,7 @@ export class GroupCard {
       this.reason &&
       h("p", { class: "copies-reason small", role: "status" }, icon("problem", { size: 16 }),
         h("span", null, this.reason)), this.list);
-    if (focused) this.el.querySelector(`[data-keep="${CSS.escape(focused)}"]`)?.focus();
+    if (before) find(`[data-keep="${CSS.escape(before)}"]`, this.el)?.focus();
   }
 
   head() {
@@ -80,6 +95,13 @@ export class GroupCard {
     const drops = this.drops();
     const bytes = drops.reduce((sum, { size }) => sum + size, 0);
     const { allowed } = this.options;
+    /**
+     * @param {string} keep
+     * @param {string} name
+     * @param {string} text
+     * @param {() => void} onclick
+     * @param {Props} [props]
+     */
     const button = (keep, name, text, onclick, props) => h("button", { type: "button",
       class: "button", dataset: { keep }, onclick, ...props }, icon(name, { size: 18 }), text);
     return h("div", { class: "copies-head" },
@@ -95,6 +117,10 @@ export class GroupCard {
           () => this.options.onapart(this), { title: "No picture here is a copy of another" })));
   }
 
+  /**
+   * @param {DuplicateImageDocument} image
+   * @param {number} index
+   */
   picture(image, index) {
     const { id, name } = image;
     const { allowed } = this.options;
@@ -117,6 +143,7 @@ export class GroupCard {
       this.facts(image), allowed && this.actions(image, index));
   }
 
+  /** @param {DuplicateImageDocument} image */
   thumbnail({ id, v }) {
     const img = h("img", { alt: "", loading: "lazy", decoding: "async",
       src: api.imageUrl(id, "thumbnail", { size: 512, v }) });
@@ -125,6 +152,10 @@ export class GroupCard {
     return h("span", { class: "copy-box" }, img);
   }
 
+  /**
+   * @param {DuplicateImageDocument} image
+   * @param {boolean} stays
+   */
   sign({ id, kept }, stays) {
     if (this.isBurst) {
       return id === this.keeper.id && h("span", { class: "copy-sign" }, "Sharpest");
@@ -134,6 +165,7 @@ export class GroupCard {
     return h("span", { class: "copy-sign" }, icon(stays ? "check" : "trash", { size: 14 }), text);
   }
 
+  /** @param {DuplicateImageDocument} image */
   facts(image) {
     const { keeper } = this;
     const pair = image.id === keeper.id ? null : pairOf(this.group, image.id, keeper.id);
@@ -144,11 +176,20 @@ export class GroupCard {
             differs && h("span", { class: "unseen" }, ", differs")))),
       pair && h("div", null, h("dt", null, "Score"), h("dd", { class: "number" },
         `${pair.grade}, ${pair.score.toFixed(2)}`)),
-      pair?.kinds.length > 0 && h("div", null, h("dt", null, "Edits"),
+      pair && pair.kinds.length > 0 && h("div", null, h("dt", null, "Edits"),
         h("dd", null, pair.kinds.join(", "))));
   }
 
+  /**
+   * @param {DuplicateImageDocument} image
+   * @param {number} index
+   */
   actions(image, index) {
+    /**
+     * @param {string} keep
+     * @param {string} text
+     * @param {(card: GroupCard) => void} onclick
+     */
     const act = (keep, text, onclick) => h("button", { type: "button",
       class: "button quiet small", dataset: { keep: `${keep}-${index}` },
       "aria-label": `${text}: ${image.name}`, onclick: () => {
@@ -161,17 +202,20 @@ export class GroupCard {
       this.images.length > 2 && act("different", "Not a duplicate", this.options.ondifferent));
   }
 
-  /** Makes another picture of the group the current one. */
+  /**
+   * Makes another picture of the group the current one.
+   * @param {number} index
+   */
   move(index) {
     this.index = Math.min(Math.max(index, 0), this.images.length - 1);
-    this.list.querySelectorAll(".copy-picture").forEach((button, n) => {
+    findAll(".copy-picture", this.list).forEach((button, n) => {
       button.tabIndex = n === this.index ? 0 : -1;
     });
   }
 
   focus(index = this.index) {
     this.move(index);
-    this.list.querySelectorAll(".copy-picture")[this.index].focus({ preventScroll: true });
+    findAll(".copy-picture", this.list)[this.index]?.focus({ preventScroll: true });
     this.el.scrollIntoView({ block: "nearest" });
   }
 
@@ -187,13 +231,19 @@ export class GroupCard {
     this.draw();
   }
 
-  /** Shows why something was not done. */
+  /**
+   * Shows why something was not done.
+   * @param {string} reason
+   */
   showReason(reason) {
     this.reason = reason;
     this.draw();
   }
 
-  /** Blocks the group while it waits for an answer of the server. */
+  /**
+   * Blocks the group while it waits for an answer of the server.
+   * @param {boolean} busy
+   */
   setBusy(busy) {
     this.el.setAttribute("aria-busy", String(busy));
     this.el.inert = busy;

@@ -6,16 +6,24 @@ import { h } from "../base/dom.js";
 import * as format from "../base/format.js";
 import { files } from "./differences.js";
 
+/** @import { UndoableDropDocument } from "../base/api_types.js" */
+
+/**
+ * @typedef {{logs: string[], ids: string[], time: ?string, plan: boolean}} Entry the drops of a
+ *   batch; the logs are in the order of the drops
+ */
+
 const NAMED = 3; // files of an entry
 
 export class History {
   /**
-   * @param {{signal: AbortSignal,
-   *   onundo: ?((entry: {logs: string[], ids: string[]}) => Promise<void>)}} options
+   * @param {{signal: AbortSignal, onundo: ?((entry: Entry) => Promise<void>)}} options
    *   onundo: undoes an entry; null if changes are not allowed
    */
   constructor({ signal, onundo }) {
-    Object.assign(this, { signal, onundo, turn: 0 });
+    this.signal = signal;
+    this.onundo = onundo;
+    this.turn = 0;
     this.summary = h("summary", null);
     this.list = h("ol", { class: "copies-history-list" });
     this.el = h("details", { class: "copies-history", hidden: true }, this.summary, this.list);
@@ -33,6 +41,7 @@ export class History {
     if (thisTurn === this.turn) this.show(entriesOf(answer.drops));
   }
 
+  /** @param {Entry[]} entries */
   show(entries) {
     const focused = this.list.contains(document.activeElement);
     const total = entries.reduce((sum, { ids }) => sum + ids.length, 0);
@@ -42,16 +51,19 @@ export class History {
     if (focused) (this.list.querySelector("button") ?? this.summary).focus();
   }
 
+  /** @param {Entry} entry */
   line(entry) {
     const { ids, time, plan } = entry;
     const rest = ids.length > NAMED ? ` and ${format.count(ids.length - NAMED)} more` : "";
     const when = time ? format.date(time) : "earlier";
-    const undo = this.onundo && h("button", { type: "button", class: "button quiet small",
+    const { onundo } = this;
+    /** @type {?HTMLButtonElement} */
+    const undo = onundo && h("button", { type: "button", class: "button quiet small",
       "aria-label": `Undo: bring back ${files(ids.length)} moved ${when}`,
       onclick: async () => {
-        undo.disabled = true;
-        await this.onundo(entry);
-        undo.disabled = false;
+        if (undo) undo.disabled = true;
+        await onundo(entry);
+        if (undo) undo.disabled = false;
       } }, "Undo");
     return h("li", null, h("span", { class: "number" }, `${when} · ${files(ids.length)}`,
       plan && " · by a plan"),
@@ -59,8 +71,12 @@ export class History {
   }
 }
 
-/** Joins the drops of a batch. The latest comes first; its logs are in the order of the drops. */
+/**
+ * Joins the drops of a batch. The latest comes first; its logs are in the order of the drops.
+ * @param {UndoableDropDocument[]} drops
+ */
 function entriesOf(drops) {
+  /** @type {Map<string, Entry>} */
   const entries = new Map();
   for (const { log, ids, batch, time, plan } of drops) {
     const entry = entries.get(batch) ?? { logs: [], ids: [], time, plan };

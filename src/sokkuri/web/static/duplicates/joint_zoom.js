@@ -4,17 +4,30 @@
 import { imageUrl } from "../base/api.js";
 import { h } from "../base/dom.js";
 
+/** @import { DuplicateImageDocument } from "../base/api_types.js" */
+
 const THUMBNAIL = 1024; // pixels of the longer side
 const STEP = 1.5;
 const ARROW = 0.1; // of the window, for an arrow key
 const MOST = 8; // screen pixels for a pixel of the picture
+/** @type {Record<string, number[]>} */
 const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+/**
+ * @typedef {{image: DuplicateImageDocument, img: HTMLImageElement, sheet: HTMLElement,
+ *   view: HTMLElement, original: ?HTMLImageElement}} Half
+ * @typedef {{x: number, y: number}} Point in pixels of a view
+ */
 
 /** Two pictures at one zoom: `factor` 1 shows the whole of each; x and y, from 0 to 1, are the place
  * in the middle of the window. */
 export class JointZoom {
   constructor() {
+    /** @type {Half[]} */
     this.halves = [];
+    this.factor = 1;
+    this.x = 0.5;
+    this.y = 0.5;
     this.resizes = new ResizeObserver(() => this.draw());
     this.fit();
   }
@@ -37,7 +50,7 @@ export class JointZoom {
 
   /**
    * Makes the element that shows a picture.
-   * @param {*} image as the API describes it
+   * @param {DuplicateImageDocument} image
    * @param {{mirrored: boolean}} options
    * @returns {HTMLElement}
    */
@@ -47,6 +60,7 @@ export class JointZoom {
     const sheet = h("div", { class: "compare-sheet" },
       h("div", { class: mirrored ? "mirrored" : null }, img));
     const view = h("div", { class: "compare-view" }, sheet);
+    /** @type {Half} */
     const half = { image, img, sheet, view, original: null };
     img.addEventListener("load", () => this.draw());
     img.addEventListener("error", () => {
@@ -58,8 +72,10 @@ export class JointZoom {
     return view;
   }
 
+  /** @param {Half} half */
   listen(half) {
     const { view } = half;
+    /** @param {MouseEvent} event */
     const at = ({ clientX, clientY }) => {
       const { left, top } = view.getBoundingClientRect();
       return { x: clientX - left, y: clientY - top };
@@ -83,15 +99,23 @@ export class JointZoom {
     });
   }
 
-  /** The factor at which a pixel of the picture is a pixel of the screen. */
+  /**
+   * The factor at which a pixel of the picture is a pixel of the screen.
+   * @param {Half} half
+   */
   fullSize(half) {
     const { width, shown } = this.placeOf(half);
     return Math.max(STEP, shown.width / devicePixelRatio / (width / this.factor));
   }
 
-  /** Where a picture lies in its view. */
+  /**
+   * Where a picture lies in its view.
+   * @param {Half} half
+   */
   placeOf({ view, image, img }) {
-    const shown = image.width ? image : { width: img.naturalWidth || 1, height: img.naturalHeight || 1 };
+    const { width: wide, height: high } = image;
+    const shown = wide && high ? { width: wide, height: high }
+      : { width: img.naturalWidth || 1, height: img.naturalHeight || 1 };
     const room = { width: view.clientWidth, height: view.clientHeight };
     const scale = Math.min(room.width / shown.width, room.height / shown.height) * this.factor;
     const [width, height] = [shown.width * scale, shown.height * scale];
@@ -99,7 +123,12 @@ export class JointZoom {
       top: start(this.y, height, room.height), room };
   }
 
-  /** Zooms; the place of the picture at `at` stays where it is. */
+  /**
+   * Zooms; the place of the picture at `at` stays where it is.
+   * @param {number} by
+   * @param {Half | undefined} [half]
+   * @param {?Point} [at]
+   */
   zoomBy(by, half = this.halves[0], at = null) {
     if (!half) return;
     const { left, top, width, height, room, shown } = this.placeOf(half);
@@ -113,7 +142,12 @@ export class JointZoom {
     this.move(0, 0);
   }
 
+  /**
+   * @param {number} dx
+   * @param {number} dy
+   */
   move(dx, dy) {
+    /** @param {number} place */
     const within = (place) => Math.min(1, Math.max(0, place));
     this.x = within(this.x + dx);
     this.y = within(this.y + dy);
@@ -130,29 +164,44 @@ export class JointZoom {
     }
   }
 
-  /** Loads the original as soon as the thumbnail has too few pixels. */
+  /**
+   * Loads the original as soon as the thumbnail has too few pixels.
+   * @param {Half} half
+   * @param {number} drawn
+   * @param {number} longest
+   */
   sharpen(half, drawn, longest) {
     if (half.original || longest <= THUMBNAIL || drawn * devicePixelRatio <= THUMBNAIL) return;
     const { image, img } = half;
-    half.original = h("img", { alt: "", class: "original", draggable: "false" });
-    half.original.addEventListener("error", () => half.original.remove());
-    half.original.src = imageUrl(image.id, "file", { v: image.v });
-    img.after(half.original);
+    const original = h("img", { alt: "", class: "original", draggable: "false" });
+    half.original = original;
+    original.addEventListener("error", () => original.remove());
+    original.src = imageUrl(image.id, "file", { v: image.v });
+    img.after(original);
   }
 
-  /** @returns {boolean} whether the key zoomed or moved the pictures */
+  /**
+   * @param {string} key
+   * @returns {boolean} whether the key zoomed or moved the pictures
+   */
   pressed(key) {
     if (key === "+" || key === "=") this.zoomBy(STEP);
     else if (key === "-") this.zoomBy(1 / STEP);
     else if (key === "0") this.fit();
     else if (key in MOVES && !this.isWhole) {
-      this.move(...MOVES[key].map((share) => (share * ARROW) / this.factor));
+      const [x, y] = MOVES[key];
+      this.move((x * ARROW) / this.factor, (y * ARROW) / this.factor);
     } else return false;
     return true;
   }
 }
 
-/** Where a picture starts in a window, with its `place` in the middle, but without a gap. */
+/**
+ * Where a picture starts in a window, with its `place` in the middle, but without a gap.
+ * @param {number} place
+ * @param {number} length
+ * @param {number} room
+ */
 function start(place, length, room) {
   if (length <= room) return (room - length) / 2;
   return Math.min(0, Math.max(room - length, room / 2 - place * length));

@@ -5,6 +5,7 @@ import { h } from "../base/dom.js";
 import { icon } from "../base/icons.js";
 import { suggestFolders } from "../base/folders.js";
 
+/** @type {Record<string, string>} */
 const RULES = {
   largest: "the most pixels",
   heaviest: "the most bytes",
@@ -14,6 +15,7 @@ const RULES = {
   camera: "with a camera's metadata",
   "earliest-taken": "taken first",
 };
+/** @type {Record<string, {label: string, hint: string, toRule: (text: string) => string}>} */
 const TEXTS = {
   format: { label: "of a file format…", hint: "png,jpg", toRule: (text) => `format:${text}` },
   folder: { label: "in a folder…", hint: "best/of", toRule: (text) =>
@@ -24,6 +26,7 @@ export class KeepRules {
   /** @param {{onchange: (rules: string[]) => void}} options */
   constructor({ onchange }) {
     this.onchange = onchange;
+    /** @type {string[]} */
     this.rules = [];
     this.chosen = h("ol", { class: "keep-rules", "aria-label": "Rules, the first counts most" });
     this.select = h("select", { id: "keep-rule" });
@@ -44,7 +47,10 @@ export class KeepRules {
     this.show([]);
   }
 
-  /** Adds a rule, or asks for the text that it needs. */
+  /**
+   * Adds a rule, or asks for the text that it needs.
+   * @param {string} name
+   */
   choose(name) {
     if (name in RULES) {
       this.change([...this.rules, name]);
@@ -60,6 +66,7 @@ export class KeepRules {
     if (hint) this.text.focus();
   }
 
+  /** @param {string[]} rules */
   change(rules) {
     this.onchange([...new Set(rules)]);
   }
@@ -81,7 +88,10 @@ export class KeepRules {
   }
 }
 
-/** What a rule prefers, in words. */
+/**
+ * What a rule prefers, in words.
+ * @param {string} rule
+ */
 function nameOf(rule) {
   if (rule.startsWith("format:")) return `of the format ${rule.slice(7)}`;
   return RULES[rule] ?? `in the folder ${rule}`;

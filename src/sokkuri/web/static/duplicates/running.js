@@ -4,14 +4,16 @@ import * as api from "../base/api.js";
 import { h } from "../base/dom.js";
 import * as format from "../base/format.js";
 
+/** @import { DuplicateRunDocument, RunProgressDocument } from "../base/api_types.js" */
+
 const EVERY = 1000; // milliseconds
 
 /**
- * @param {{onstate: (state: *) => void, ondone: () => void, signal: AbortSignal}} options
+ * @param {{onstate: (state: DuplicateRunDocument) => void, ondone: () => void,
+ *   signal: AbortSignal}} options
  *   onstate: called with each state; ondone: called when a run that was shown has ended
- * @returns {{el: HTMLElement, update: (state: *) => void, begin: () => void}} `update` takes a
- *   state of the API; `begin` is called after a run was started, which may end before the first
- *   state arrives
+ * @returns {{el: HTMLElement, update: (state: DuplicateRunDocument) => void, begin: () => void}}
+ *   `begin` is called after a run was started, which may end before the first state arrives
  */
 export function makeRunning({ onstate, ondone, signal }) {
   const bar = h("progress", { "aria-label": "Comparing", max: 1 });
@@ -28,6 +30,7 @@ export function makeRunning({ onstate, ondone, signal }) {
       // The page fetches the state again when a lost server is back.
     }
   };
+  /** @param {DuplicateRunDocument} state */
   const update = (state) => {
     const { running } = state;
     clearTimeout(timer);
@@ -42,6 +45,7 @@ export function makeRunning({ onstate, ondone, signal }) {
       ondone();
     }
   };
+  /** @param {RunProgressDocument} progress */
   const draw = ({ stage, done, total }) => {
     if (total) bar.value = done / total;
     else bar.removeAttribute("value");

@@ -1,25 +1,43 @@
 // The bar above the groups: filters, the state of the comparison, and totals and actions by grade.
 
-import { h } from "../base/dom.js";
+import { find, focused, h, present } from "../base/dom.js";
 import { suggestFolders } from "../base/folders.js";
 import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { files, GRADES, MEANINGS } from "./differences.js";
 import { KeepRules } from "./keep_rules.js";
 
+/**
+ * @import {
+ *   DuplicatePageDocument, DuplicateRunDocument, FindRequestDocument, GradeTotalDocument
+ * } from "../base/api_types.js"
+ * @import { Child } from "../base/dom.js"
+ * @import { Params } from "../base/query.js"
+ * @import { Grade } from "./differences.js"
+ */
+
+/**
+ * @typedef {{min_grade: NonNullable<FindRequestDocument["min_grade"]>, under: ?string,
+ *   where: ?string, keep: string[], bursts: boolean}} Filters
+ */
+
 const PLAIN = { type: "text", autocomplete: "off", spellcheck: "false", autocapitalize: "off" };
+/** @type {Grade[]} */
 const BULK = ["identical", "same", "edited"]; // "alike" images never go to the trash without a look
 
 export class Toolbar {
   /**
-   * @param {{allowed: boolean, onfilter: (filters: *) => void, onfind: () => void,
-   *   onbulk: (grade: string) => void}} options
+   * @param {{allowed: boolean, onfilter: (filters: Params) => void, onfind: () => void,
+   *   onbulk: (grade: Grade) => void}} options
    */
   constructor({ allowed, onfilter, onfind, onbulk }) {
-    Object.assign(this, { allowed, onbulk });
+    this.allowed = allowed;
+    this.onbulk = onbulk;
+    this.grade = "edited";
+    this.showsBursts = false;
     this.grades = h("div", { class: "choice", role: "group", "aria-label": "Show grades up to" },
       Object.keys(GRADES).map((grade, n, all) => h("button", { type: "button", class: "button",
-        dataset: { grade }, title: n ? `${all.slice(0, n + 1).join(", ")}` : GRADES[grade],
+        dataset: { grade }, title: n ? `${all.slice(0, n + 1).join(", ")}` : GRADES.identical,
         onclick: () => onfilter(this.values(grade)) }, grade)));
     this.bursts = h("button", { type: "button", class: "button", title: MEANINGS.burst,
       onclick: () => onfilter({ ...this.values(), bursts: this.showsBursts ? null : 1 }) },
@@ -34,6 +52,7 @@ export class Toolbar {
       h("label", { for: "duplicates-under" }, "In folder"), this.under, this.folders,
       h("label", { for: "duplicates-where" }, "Where"), this.where,
       h("button", { type: "submit", class: "unseen", tabindex: -1 }, "Show"));
+    /** @param {Event} event */
     const filter = (event) => {
       event.preventDefault();
       onfilter(this.values());
@@ -52,11 +71,13 @@ export class Toolbar {
       this.unread, this.totals);
   }
 
+  /** @param {string} [grade] */
   values(grade = this.grade) {
     return { grade: grade === "edited" ? null : grade, under: this.under.value.trim(),
       where: this.where.value.trim(), keep: this.keep.rules, bursts: this.showsBursts ? 1 : null };
   }
 
+  /** @param {Filters} filters */
   showFilters({ min_grade: grade, under, where, keep, bursts }) {
     this.grade = grade;
     this.showsBursts = bursts;
@@ -64,12 +85,15 @@ export class Toolbar {
     this.keep.show(keep);
     this.under.value = under ?? "";
     this.where.value = where ?? "";
-    for (const button of this.grades.children) {
+    for (const button of this.grades.querySelectorAll("button")) {
       button.setAttribute("aria-pressed", String(button.dataset.grade === grade));
     }
   }
 
-  /** Shows how many images were compared, and whether more can be compared. */
+  /**
+   * Shows how many images were compared, and whether more can be compared.
+   * @param {DuplicateRunDocument} state
+   */
   showState({ compared, of, running, failure, notes }) {
     const remaining = of - compared;
     const parts = [`${format.count(compared)} of ${format.count(of)} pictures compared`];
@@ -82,7 +106,10 @@ export class Toolbar {
     this.find.textContent = compared ? "Compare the rest" : "Find duplicates";
   }
 
-  /** Says how many pictures must be read, and how, to know which one to keep and the bursts. */
+  /**
+   * Says how many pictures must be read, and how, to know which one to keep and the bursts.
+   * @param {DuplicatePageDocument} page
+   */
   showUnread({ unread, running }) {
     this.unread.hidden = !unread || Boolean(running);
     if (this.unread.hidden) {
@@ -91,19 +118,23 @@ export class Toolbar {
     }
     const command = `sokkuri duplicates${this.showsBursts ? " --bursts" : ""}`;
     const text = unread === 1 ? "1 picture was" : `${format.count(unread)} pictures were`;
-    this.unread.replaceChildren(h("p", { class: "soft small" }, `${text} not read yet for the `
+    this.unread.replaceChildren(...present([h("p", { class: "soft small" },
+      `${text} not read yet for the `
       + `evidence on which picture to keep${this.showsBursts ? ", or for bursts" : ""}. To read `
       + `${unread === 1 ? "it" : "them"}, run `, h("code", null, command), "."),
     this.allowed && h("button", { type: "button", class: "button quiet small",
-      onclick: () => this.onfind() }, "Read now"));
+      onclick: () => this.onfind() }, "Read now")]));
   }
 
-  /** Shows the totals of each grade, with a button that trashes all its copies. */
+  /**
+   * Shows the totals of each grade, with a button that trashes all its copies.
+   * @param {DuplicatePageDocument} page
+   */
   showTotals({ grades, total }) {
-    const focused = this.totals.contains(document.activeElement)
-      ? document.activeElement.dataset.grade : null;
+    const before = this.totals.contains(document.activeElement) ? focused()?.dataset.grade : null;
     this.totals.hidden = !total;
-    this.totals.replaceChildren(...Object.entries(grades).filter(([, { groups }]) => groups)
+    const all = /** @type {[Grade, GradeTotalDocument][]} */ (Object.entries(grades));
+    this.totals.replaceChildren(...all.filter(([, { groups }]) => groups)
       .map(([grade, { groups, drops, bytes, conflicts }]) => h("li", null,
         h("span", { class: `grade ${grade}`, title: MEANINGS[grade] }, grade),
         h("span", { class: "number small" }, `${format.count(groups)} `
@@ -114,13 +145,16 @@ export class Toolbar {
           class: "button quiet small", dataset: { grade }, onclick: () => this.onbulk(grade),
           "aria-label": `Trash all copies that are ${grade}` }, icon("trash", { size: 16 }),
         "Trash all…"))));
-    if (focused) this.totals.querySelector(`[data-grade="${focused}"]`)?.focus();
+    if (before) find(`[data-grade="${before}"]`, this.totals)?.focus();
   }
 }
 
 /**
  * The panel to show when there are no groups.
- * @returns {{icon: string, title: string, text: *}}
+ * @param {DuplicatePageDocument} page
+ * @param {Filters} filters
+ * @param {boolean} allowed
+ * @returns {{icon: string, title: string, text: Child}}
  */
 export function emptyText({ compared, of }, { min_grade: grade, under, where }, allowed) {
   if (!of) {

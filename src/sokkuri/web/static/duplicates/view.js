@@ -18,6 +18,15 @@ import { makeRunning } from "./running.js";
 import { emptyText, Toolbar } from "./toolbar.js";
 import * as undoing from "./undoing.js";
 
+/**
+ * @import {
+ *   DuplicateGroupDocument, DuplicatePageDocument, InfoDocument
+ * } from "../base/api_types.js"
+ * @import { Query } from "../base/query.js"
+ * @import { Grade } from "./differences.js"
+ * @import { Filters } from "./toolbar.js"
+ */
+
 export const title = "Duplicates";
 export const shortcuts = [
   ["j k", "Next, previous group"],
@@ -33,16 +42,39 @@ export const shortcuts = [
   ["i", "Comparing: mirror the second picture"],
 ];
 
+/**
+ * @typedef {import("./undoing.js").Action} Action
+ * @typedef {import("./history.js").Entry} Entry
+ */
+
 const PAGE = 40;
 const MOST = 500;
 
 export const { show, update } = lasting((main, { signal, info }) =>
   new Duplicates(main, info, signal));
 
-class Duplicates {
+export class Duplicates {
+  /**
+   * @param {HTMLElement} main
+   * @param {InfoDocument} info
+   * @param {AbortSignal} signal
+   */
   constructor(main, info, signal) {
-    Object.assign(this, { main, signal, allowed: info.changes, cards: [], next: null,
-      current: null, turn: 0 });
+    this.main = main;
+    this.signal = signal;
+    this.allowed = info.changes;
+    /** @type {Filters} */
+    this.filters = { min_grade: "edited", under: null, where: null, keep: [], bursts: false };
+    /** @type {GroupCard[]} */
+    this.cards = [];
+    /** @type {?string} */
+    this.next = null;
+    /** @type {?GroupCard} */
+    this.current = null;
+    this.turn = 0;
+    this.said = ""; // the last message
+    this.loading = false;
+    this.isUndoing = false;
     this.toolbar = new Toolbar({ allowed: this.allowed,
       onfilter: (filters) => navigate("/duplicates", filters),
       onfind: () => this.find(), onbulk: (grade) => this.bulk(grade) });
@@ -69,9 +101,13 @@ class Duplicates {
     this.watcher.disconnect();
   }
 
-  /** Shows the groups for the filters of an address. */
+  /**
+   * Shows the groups for the filters of an address.
+   * @param {Query} params
+   */
   async go(params) {
-    this.filters = { min_grade: params.get("grade") || "edited",
+    const grade = /** @type {Filters["min_grade"]} */ (params.get("grade") || "edited");
+    this.filters = { min_grade: grade,
       under: params.get("under") || null, where: params.get("where") || null,
       keep: params.getAll("keep"), bursts: params.get("bursts") === "1" };
     this.toolbar.showFilters(this.filters);
@@ -85,7 +121,9 @@ class Duplicates {
     const thisTurn = ++this.turn;
     this.history.load();
     const count = Math.max(PAGE, this.cards.length);
+    /** @type {DuplicateGroupDocument[]} */
     const groups = [];
+    /** @type {?DuplicatePageDocument} */
     let page = null;
     try {
       do {
@@ -96,8 +134,8 @@ class Duplicates {
         groups.push(...page.groups);
       } while (page.next && groups.length < count);
     } catch (error) {
-      if (error.name === "AbortError" || thisTurn !== this.turn) return;
-      if (this.cards.length && error.name === "LostServer") return;
+      if (api.isAbort(error) || thisTurn !== this.turn) return;
+      if (this.cards.length && error instanceof api.LostServer) return;
       this.fail(error);
       return;
     }
@@ -105,6 +143,7 @@ class Duplicates {
     this.showPage(page);
   }
 
+  /** @param {unknown} error */
   fail(error) {
     this.list.replaceChildren();
     this.cards = [];
@@ -112,6 +151,7 @@ class Duplicates {
     this.none.replaceChildren(problemPanel(error, () => this.refresh(), 2));
   }
 
+  /** @param {DuplicateGroupDocument[]} groups */
   redraw(groups) {
     const before = new Map(this.cards.map((card) => [card.key, card]));
     const focused = this.list.contains(document.activeElement) ? this.current : null;
@@ -124,6 +164,7 @@ class Duplicates {
     if (focused && this.cards.includes(focused)) focused.focus();
   }
 
+  /** @param {DuplicateGroupDocument} group */
   card(group) {
     return new GroupCard(group, { allowed: this.allowed && group.grade !== "burst",
       oncompare: (card) => this.compare(card), ondrop: (card) => this.drop(card),
@@ -134,7 +175,10 @@ class Duplicates {
       } });
   }
 
-  /** Shows totals, state and empty text of a page of the API. */
+  /**
+   * Shows totals, state and empty text of a page of the API.
+   * @param {DuplicatePageDocument} page
+   */
   showPage(page) {
     this.next = page.next;
     this.more.hidden = !page.next;
@@ -159,7 +203,7 @@ class Duplicates {
       this.list.append(...cards.map(({ el }) => el));
       this.showPage(page);
     } catch (error) {
-      if (error.name === "Problem") this.say(error.message);
+      if (error instanceof api.Problem) this.say(error.message);
     } finally {
       this.loading = false;
     }
@@ -176,16 +220,23 @@ class Duplicates {
     });
   }
 
-  /** Runs `work`, and shows a message if it fails. */
+  /**
+   * Runs `work`, and shows a message if it fails.
+   * @param {() => Promise<void>} work
+   */
   async attempt(work) {
     try {
       await work();
     } catch (error) {
-      if (error.name !== "AbortError") this.say(`${error.message}. The change was not confirmed.`);
+      if (!api.isAbort(error)) this.say(`${api.messageOf(error)}. The change was not confirmed.`);
     }
   }
 
-  /** Runs `work` while the card is blocked, and keeps its focus. */
+  /**
+   * Runs `work` while the card is blocked, and keeps its focus.
+   * @param {GroupCard} card
+   * @param {() => Promise<void>} work
+   */
   async attemptOn(card, work) {
     const hadFocus = card.el.contains(document.activeElement);
     card.setBusy(true);
@@ -194,7 +245,11 @@ class Duplicates {
     if (hadFocus && card.el.isConnected && document.activeElement === document.body) card.focus();
   }
 
-  /** Moves pictures of a group to the trash: by default the marked ones. */
+  /**
+   * Moves pictures of a group to the trash: by default the marked ones.
+   * @param {GroupCard} card
+   * @param {{id: string, keep: string}[]} [drops]
+   */
   async drop(card, drops = card.drops().map(({ id, keep }) => ({ id, keep }))) {
     if (!drops.length) {
       this.say("No picture of this group is marked for the trash");
@@ -204,7 +259,7 @@ class Duplicates {
     await this.attemptOn(card, async () => {
       const result = await change("/duplicates/drops", { ...this.filters, drops });
       const { log, moved, left } = result;
-      if (moved.length) {
+      if (log !== null) {
         undoing.remember({ text: `${files(moved.length)} restored`, ids: moved, logs: [log] });
       }
       this.removeImages(card, moved, hadFocus);
@@ -215,7 +270,12 @@ class Duplicates {
     });
   }
 
-  /** Removes pictures from a group, and the group if fewer than two pictures are left. */
+  /**
+   * Removes pictures from a group, and the group if fewer than two pictures are left.
+   * @param {GroupCard} card
+   * @param {string[]} ids
+   * @param {boolean} hadFocus
+   */
   removeImages(card, ids, hadFocus) {
     const removed = new Set(ids);
     const images = card.images.filter(({ id }) => !removed.has(id));
@@ -227,27 +287,42 @@ class Duplicates {
     if (hadFocus) this.focusCard(index);
   }
 
+  /** @param {number} index */
   focusCard(index) {
     const card = this.cards[index] ?? this.cards[index - 1];
     if (card) card.focus();
-    else this.main.querySelector("h1").focus();
+    else this.main.querySelector("h1")?.focus();
   }
 
-  /** Marks the current picture of a group as no duplicate of the others. */
+  /**
+   * Marks the current picture of a group as no duplicate of the others.
+   * @param {GroupCard} card
+   */
   different(card) {
     const { id, name } = card.current;
+    /** @type {[string, string][]} */
     const pairs = card.images.filter((other) => other.id !== id).map((other) => [id, other.id]);
     return this.decideDifferent(card, [id], pairs, `${name} is marked as not a duplicate`);
   }
 
-  /** Marks all pictures of a group as no duplicates of each other. */
+  /**
+   * Marks all pictures of a group as no duplicates of each other.
+   * @param {GroupCard} card
+   */
   apart(card) {
     const ids = card.images.map(({ id }) => id);
-    const pairs = ids.flatMap((id, n) => ids.slice(n + 1).map((other) => [id, other]));
+    const pairs = ids.flatMap((id, n) =>
+      ids.slice(n + 1).map((other) => /** @type {[string, string]} */ ([id, other])));
     return this.decideDifferent(card, ids, pairs,
       `${format.count(ids.length)} pictures are marked as not duplicates`);
   }
 
+  /**
+   * @param {GroupCard} card
+   * @param {string[]} ids
+   * @param {[string, string][]} pairs
+   * @param {string} text
+   */
   async decideDifferent(card, ids, pairs, text) {
     const hadFocus = card.el.contains(document.activeElement);
     await this.attemptOn(card, async () => {
@@ -258,6 +333,7 @@ class Duplicates {
     });
   }
 
+  /** @param {GroupCard} card */
   async prefer(card) {
     const { id, name, kept } = card.current;
     const others = card.images.filter((other) => other.kept && other.id !== id)
@@ -272,13 +348,20 @@ class Duplicates {
     await this.refreshAt([id]);
   }
 
-  /** Shows a message, and keeps it for the dialog that compares. */
+  /**
+   * Shows a message, and keeps it for the dialog that compares.
+   * @param {string} text
+   * @param {Parameters<typeof toast>[1]} [options]
+   */
   say(text, options) {
     this.said = text;
     toast(text, options);
   }
 
-  /** Shows what was done just now and a button to undo it, and updates the totals. */
+  /**
+   * Shows what was done just now and a button to undo it, and updates the totals.
+   * @param {string} text
+   */
   done(text) {
     const action = undoing.last();
     this.say(text, { action: "Undo", onaction: () => this.undo(action) });
@@ -292,7 +375,10 @@ class Duplicates {
     if (thisTurn === this.turn) this.showPage({ ...page, next: this.next });
   }
 
-  /** Undoes an action, by default the last one. */
+  /**
+   * Undoes an action, by default the last one.
+   * @param {?Action} [action]
+   */
   async undo(action = undoing.last()) {
     if (!action || !this.allowed || !undoing.isOpen(action)) {
       this.say(action ? "That was undone already" : "There is nothing to undo");
@@ -301,6 +387,7 @@ class Duplicates {
     await this.revert(action);
   }
 
+  /** @param {Action} action */
   async revert(action) {
     if (this.isUndoing) return;
     this.isUndoing = true;
@@ -308,7 +395,8 @@ class Duplicates {
       const left = await undoing.revert(action).catch((error) => {
         // The action belongs to another collection, or its images no longer exist. Forget it, so
         // that earlier actions can be undone.
-        if (error.status === 404 || error.status === 422) undoing.forget(action);
+        const isGone = error instanceof api.Problem && [404, 422].includes(error.status);
+        if (isGone) undoing.forget(action);
         throw error;
       });
       undoing.forget(action);
@@ -318,13 +406,17 @@ class Duplicates {
     await this.refreshAt(action.ids);
   }
 
-  /** Undoes an entry of the history, which another tab or day may have made. */
+  /**
+   * Undoes an entry of the history, which another tab or day may have made.
+   * @param {Entry} entry
+   */
   async undoEntry({ logs, ids }) {
     const made = undoing.madeBy(logs);
     if (made) undoing.forget(made);
     await this.revert({ text: `${files(ids.length)} restored`, ids: ids.slice(0, 1), logs });
   }
 
+  /** @param {string[]} ids */
   async refreshAt(ids) {
     await this.refresh();
     const targets = new Set(ids);
@@ -332,8 +424,10 @@ class Duplicates {
     card?.focus(card.images.findIndex(({ id }) => targets.has(id)));
   }
 
+  /** @param {Grade} grade */
   async bulk(grade) {
     const byKey = new Map(this.cards.map((card) => [card.key, card]));
+    /** @param {DuplicateGroupDocument} group */
     const marked = (group) =>
       byKey.get(group.images.map(({ id }) => id).join("\0"))?.drops() ?? null;
     const result = await openBulk(grade, { filters: this.filters, marked, signal: this.signal });
@@ -350,15 +444,19 @@ class Duplicates {
     this.done(text);
   }
 
+  /** @param {GroupCard} card */
   compare(card) {
     const session = new Comparing(this, card);
     openCompare(session, () => this.cards.includes(session.card) &&
       session.card.focus(session.card.images.findIndex(({ id }) => id === session.id)));
   }
 
-  /** Moves the focus to another group; if no group has it, to the first visible one. */
+  /**
+   * Moves the focus to another group; if no group has it, to the first visible one.
+   * @param {number} by
+   */
   move(by) {
-    const index = this.cards.indexOf(this.current);
+    const index = this.cards.findIndex((card) => card === this.current);
     const visible = this.cards.findIndex(({ el }) => el.getBoundingClientRect().bottom > 80);
     const to = index < 0 ? Math.max(visible, 0) : index + by;
     const card = this.cards[Math.min(Math.max(to, 0), this.cards.length - 1)];
@@ -366,11 +464,12 @@ class Duplicates {
     if (to >= this.cards.length - 3) this.loadMore();
   }
 
+  /** @param {KeyboardEvent} event */
   pressed(event) {
     if (event.defaultPrevented || isTyping(event) || document.querySelector("dialog[open]")) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     const { key } = event;
-    const card = this.cards.includes(this.current) ? this.current : null;
+    const card = this.cards.find((each) => each === this.current) ?? null;
     // Enter activates a focused button or link itself.
     const onControl = document.activeElement?.matches("button:not(.copy-picture), a, summary");
     if (key === "j" || key === "ArrowDown") this.move(1);
@@ -390,8 +489,13 @@ class Duplicates {
   }
 }
 
-/** Whether a group has not changed, so that the marks of the user in it are still valid. */
+/**
+ * Whether a group has not changed, so that the marks of the user in it are still valid.
+ * @param {DuplicateGroupDocument} before
+ * @param {DuplicateGroupDocument} after
+ */
 function sameGroup(before, after) {
+  /** @param {DuplicateGroupDocument} group */
   const facts = ({ grade, keep, images }) =>
     JSON.stringify([grade, keep, images.map(({ id, v, kept }) => [id, v, kept])]);
   return facts(before) === facts(after);

@@ -5,7 +5,11 @@ import { h } from "../base/dom.js";
 import { icon } from "../base/icons.js";
 
 /**
- * @param {{id: string, name: string, v: string, width: ?number, height: ?number}} image
+ * @typedef {{id: string, name: string, v: string, width: ?number, height: ?number}} Staged
+ */
+
+/**
+ * @param {Staged} image
  * @returns {HTMLElement}
  */
 export function makeStage({ id, name, v, width, height }) {
@@ -22,6 +26,11 @@ export function makeStage({ id, name, v, width, height }) {
   return stage;
 }
 
+/**
+ * @param {Pick<Staged, "id" | "name" | "v">} image
+ * @param {HTMLElement} stage
+ * @param {HTMLElement} early
+ */
 function sharp({ id, name, v }, stage, early) {
   const img = h("img", { class: "sharp", alt: name, decoding: "async", fetchpriority: "high" });
   const src = imageUrl(id, "thumbnail", { size: 2048, v });

@@ -1,7 +1,7 @@
 // Image: a large picture of one image, its details, similar images, and links.
 
 import * as api from "../base/api.js";
-import { announce, h, isTyping, toast } from "../base/dom.js";
+import { announce, find, focused, h, isTyping, present, toast } from "../base/dom.js";
 import { facts } from "./facts.js";
 import { icon } from "../base/icons.js";
 import { link, navigate, previous, setTitle } from "../base/router.js";
@@ -10,6 +10,12 @@ import { neighbours, openFromIds } from "../base/trail.js";
 import { ListSelection, selectable } from "../selection/list_selection.js";
 import { makeStage } from "./stage.js";
 import { Viewer } from "./viewer.js";
+
+/**
+ * @import { HitDocument, ImageDocument, InfoDocument } from "../base/api_types.js"
+ * @import { Query } from "../base/query.js"
+ * @import { View, ViewModule } from "../base/router.js"
+ */
 
 export const title = "Image";
 export const shortcuts = [
@@ -25,6 +31,7 @@ export const shortcuts = [
 ];
 
 const STRIP = 20;
+/** @type {Partial<Record<ImageDocument["state"], string>>} */
 const STATES = {
   removed: "Removed from searches",
   missing: "The file no longer exists",
@@ -32,9 +39,10 @@ const STATES = {
   failed: "This image could not be read",
 };
 
+/** @type {?Detail} */
 let active = null;
 
-/** @type {import("../base/router.js").View} */
+/** @type {View} */
 export async function show(main, params, { signal, info }) {
   const view = new Detail(main, info, signal);
   active = view;
@@ -45,6 +53,7 @@ export async function show(main, params, { signal, info }) {
   };
 }
 
+/** @type {NonNullable<ViewModule["update"]>} */
 export async function update(params) {
   if (!active) return false;
   await active.go(params);
@@ -54,13 +63,37 @@ export async function update(params) {
 }
 
 class Detail {
+  /** @type {ImageDocument} */
+  image;
+  /** @type {HTMLElement} */
+  strip;
+
+  /**
+   * @param {HTMLElement} main
+   * @param {InfoDocument} info
+   * @param {AbortSignal} signal
+   */
   constructor(main, info, signal) {
-    Object.assign(this, { main, info, signal, image: null, selection: null });
+    this.main = main;
+    this.info = info;
+    this.signal = signal;
+    /** @type {?ListSelection} */
+    this.selection = null;
+    /** @type {Map<string, Promise<ImageDocument>>} */
     this.answers = new Map();
+    /** @type {?AbortController} */
     this.going = null;
+    this.shows = false; // whether an image is shown
+    /** @type {?string} */
+    this.under = null;
+    /** @type {?string} */
+    this.from = null;
+    /** @type {?Viewer} */
+    this.viewer = null;
     document.addEventListener("keydown", (event) => this.pressed(event), { signal });
   }
 
+  /** @param {Query} params */
   async go(params) {
     this.going?.abort();
     this.going = new AbortController();
@@ -71,10 +104,11 @@ class Detail {
     }
     this.under = params.get("under");
     this.from = params.get("from");
-    if (!this.image) this.drawSkeleton();
+    if (!this.shows) this.drawSkeleton();
     const [image, steps] = await Promise.all([this.fetch(id), neighbours(id)]);
     signal.throwIfAborted();
     this.image = { ...image, ...steps }; // without a list, the neighbours are those in the folder
+    this.shows = true;
     setTitle(image.name);
     this.draw();
     if (this.canZoom()) this.viewer?.show(this.image);
@@ -83,14 +117,18 @@ class Detail {
     this.prefetch(signal);
   }
 
-  /** The details of an image. Each image is fetched once, or again after a failure. */
+  /**
+   * The details of an image. Each image is fetched once, or again after a failure.
+   * @param {string} id
+   */
   fetch(id) {
-    if (!this.answers.has(id)) {
-      const answer = api.image(id, { signal: this.signal });
+    let answer = this.answers.get(id);
+    if (!answer) {
+      answer = api.image(id, { signal: this.signal });
       answer.catch(() => this.answers.delete(id));
       this.answers.set(id, answer);
     }
-    return this.answers.get(id);
+    return answer;
   }
 
   drawSkeleton() {
@@ -105,23 +143,23 @@ class Detail {
 
   draw() {
     const { image } = this;
-    const focused = document.activeElement?.dataset?.keep;
+    const kept = focused()?.dataset.keep;
     this.selection?.stop();
     this.selection = null;
     this.strip = h("div", { class: "strip", role: "list", "aria-labelledby": "similar" });
     for (let i = 0; i < 8; i++) this.strip.append(h("div", { class: "skeleton hit" }));
     const stage = makeStage(image);
-    stage.append(...[this.step("previous", "left"), this.step("next", "right"),
-      this.zoomButton()].filter(Boolean));
+    stage.append(...present([this.step("previous", "left"), this.step("next", "right"),
+      this.zoomButton()]));
     if (this.canZoom()) {
-      stage.querySelector(".frame").addEventListener("click", () => this.openViewer());
+      find(".frame", stage)?.addEventListener("click", () => this.openViewer());
     }
     this.main.replaceChildren(h("article", { class: "detail" },
       stage,
       h("div", { class: "about" }, this.head(), this.notice(), this.actions(), facts(image)),
       h("section", { class: "similar", "aria-labelledby": "similar" },
         h("h2", { id: "similar" }, "Similar"), this.strip)));
-    if (focused) this.main.querySelector(`[data-keep="${focused}"]`)?.focus();
+    if (kept) find(`[data-keep="${kept}"]`, this.main)?.focus();
   }
 
   head() {
@@ -141,13 +179,17 @@ class Detail {
       h("span", null, text, reason));
   }
 
+  /**
+   * @param {"previous" | "next"} which
+   * @param {string} name
+   */
   step(which, name) {
     const id = this.image[which];
     if (id === null || id === undefined) return null;
     const label = which === "previous" ? "Previous image" : "Next image";
     return link("/image", { id, under: this.under },
       { class: `step ${which}`, "aria-label": label, title: label, dataset: { keep: which },
-        onclick: (event) => {
+        onclick: (/** @type {MouseEvent} */ event) => {
           if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
           event.preventDefault();
           this.stepTo(id);
@@ -157,7 +199,7 @@ class Detail {
 
   canZoom() {
     const { state, width, height } = this.image;
-    return state === "live" && width > 0 && height > 0;
+    return state === "live" && Boolean(width) && Boolean(height);
   }
 
   zoomButton() {
@@ -176,7 +218,10 @@ class Detail {
     });
   }
 
-  /** Shows another image in place of this one, so that Back leads to the list. */
+  /**
+   * Shows another image in place of this one, so that Back leads to the list.
+   * @param {?string} id
+   */
   stepTo(id) {
     if (id !== null) navigate("/image", { id, under: this.under }, { replace: true });
   }
@@ -220,7 +265,10 @@ class Detail {
     });
   }
 
-  /** The search that led to this image, or a search for the image that led here, without this. */
+  /**
+   * The search that led to this image, or a search for the image that led here, without this.
+   * @param {string} id
+   */
   searchWithout(id) {
     const not = settings.get("notLike");
     if (this.from) return { id: this.from, not };
@@ -232,6 +280,7 @@ class Detail {
     return { ...params, id: ids, not: [...unlike] };
   }
 
+  /** @param {AbortSignal} signal */
   async loadSimilar(signal) {
     const { id, state } = this.image;
     const { strip } = this;
@@ -249,8 +298,8 @@ class Detail {
           onchanged: () => this.loadSimilar(signal) });
       } else strip.replaceWith(h("p", { class: "soft" }, "There are no other images"));
     } catch (error) {
-      if (error.name === "AbortError") return;
-      const failed = h("div", { class: "row" }, h("p", { class: "soft" }, error.message),
+      if (api.isAbort(error)) return;
+      const failed = h("div", { class: "row" }, h("p", { class: "soft" }, api.messageOf(error)),
         h("button", { type: "button", class: "button", onclick: () => {
           failed.replaceWith(strip);
           this.loadSimilar(signal);
@@ -259,12 +308,17 @@ class Detail {
     }
   }
 
+  /**
+   * @param {HitDocument} hit
+   * @param {HitDocument[]} hits
+   */
   hit({ id, name, distance, width, height, v }, hits) {
     const img = h("img", { alt: "", src: api.imageUrl(id, "thumbnail", { size: 256, v }),
       loading: "lazy", decoding: "async" });
     img.addEventListener("load", () => img.classList.add("shown"));
     const box = h("span", { class: "box" }, img);
-    box.style.aspectRatio = String(Math.min(2.2, Math.max(0.55, width / height || 1)));
+    const ratio = (width ?? 0) / (height ?? 0) || 1;
+    box.style.aspectRatio = String(Math.min(2.2, Math.max(0.55, ratio)));
     return h("div", { role: "listitem", class: "hit" },
       link("/image", { id, under: this.under, from: this.image.id },
         { title: name, "aria-label": `${name}, distance ${distance.toFixed(3)}`,
@@ -272,7 +326,10 @@ class Detail {
         h("span", { class: "number soft small" }, distance.toFixed(3))));
   }
 
-  /** Loads the previous and the next image, so that the arrow keys do not wait. */
+  /**
+   * Loads the previous and the next image, so that the arrow keys do not wait.
+   * @param {AbortSignal} signal
+   */
   async prefetch(signal) {
     for (const id of [this.image.next, this.image.previous]) {
       if (id === null || id === undefined || signal.aborted) continue;
@@ -289,9 +346,10 @@ class Detail {
     }
   }
 
+  /** @param {KeyboardEvent} event */
   pressed(event) {
     if (event.defaultPrevented || isTyping(event) || document.querySelector("dialog[open]")) return;
-    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || !this.image) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || !this.shows) return;
     const { id, previous: before, next, folder, state } = this.image;
     const live = state === "live";
     if (event.key === "ArrowLeft") this.stepTo(before);
@@ -301,8 +359,8 @@ class Detail {
     else if (event.key === "q" && live) navigate("/search", { id });
     else if (event.key === "r" && live) navigate("/rings", { id });
     else if (event.key === "n" && live) this.mark();
-    else if (event.key === "c") this.main.querySelector(".copy")?.click();
-    else if (event.key === "o") this.main.querySelector("[data-keep=file]")?.click();
+    else if (event.key === "c") find(".copy", this.main)?.click();
+    else if (event.key === "o") find("[data-keep=file]", this.main)?.click();
     else if (event.key === "u") navigate("/browse", { under: folder });
     else return;
     event.preventDefault();

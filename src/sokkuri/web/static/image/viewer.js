@@ -2,27 +2,55 @@
 // the original when the thumbnail has too few pixels.
 
 import { imageUrl } from "../base/api.js";
-import { h } from "../base/dom.js";
+import { around, h } from "../base/dom.js";
 import { icon } from "../base/icons.js";
 import { Zoom } from "./zoom.js";
+
+/** @import { ImageDocument } from "../base/api_types.js" */
 
 const THUMBNAIL = 2048; // pixels of the longer side
 const STEP = 1.5; // of the keys and buttons that zoom
 const ARROW = 80; // pixels that an arrow key moves the picture
 const SWIPE = 80; // pixels of a swipe to another picture
+/** @type {Record<string, number[]>} */
 const MOVES = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
+/** @typedef {{x: number, y: number}} Point in pixels of the window */
+
+/**
+ * The size of a picture; a picture without a size is not zoomed.
+ * @param {ImageDocument} image
+ */
+const sizeOf = ({ width, height }) => ({ width: width ?? 1, height: height ?? 1 });
+
 export class Viewer {
+  /** @type {ResizeObserver} */
+  resizes;
+  /** @type {ImageDocument} */
+  image;
+  /** @type {?HTMLImageElement} */
+  original;
+  /** @type {Zoom} */
+  zoom;
+
   /**
    * Opens the viewer.
-   * @param {*} image as the API describes it, with its size
+   * @param {ImageDocument} image with its size
    * @param {{onstep: (which: "previous"|"next") => void, onclose: () => void}} options
    */
   constructor(image, { onstep, onclose }) {
     this.onstep = onstep;
+    /** @type {Map<number, Point>} */
     this.pointers = new Map();
+    /** @type {?Point} */
+    this.start = null;
     this.sheet = h("div", { class: "viewer-sheet" });
     this.percent = h("output", { class: "number" });
+    /**
+     * @param {string} label
+     * @param {string} name
+     * @param {() => void} onclick
+     */
     const button = (label, name, onclick) => h("button", { type: "button", class: "icon-button",
       "aria-label": label, title: label, onclick }, icon(name));
     this.el = h("dialog", { class: "viewer" }, this.sheet,
@@ -47,9 +75,13 @@ export class Viewer {
     this.el.close();
   }
 
-  /** Shows another picture. */
+  /**
+   * Shows another picture.
+   * @param {ImageDocument} image
+   */
   show(image) {
-    const { id, name, v, width, height } = image;
+    const { id, name, v } = image;
+    const { width, height } = sizeOf(image);
     this.image = image;
     this.original = null;
     this.el.setAttribute("aria-label", name);
@@ -80,9 +112,13 @@ export class Viewer {
     this.sharpen(scale);
   }
 
-  /** Loads the original as soon as the thumbnail has too few pixels. */
+  /**
+   * Loads the original as soon as the thumbnail has too few pixels.
+   * @param {number} scale
+   */
   sharpen(scale) {
-    const { id, v, width, height } = this.image;
+    const { id, v } = this.image;
+    const { width, height } = sizeOf(this.image);
     const longest = Math.max(width, height);
     if (this.original || longest <= THUMBNAIL || longest * scale <= THUMBNAIL) return;
     const img = h("img", { alt: "", draggable: "false" });
@@ -93,12 +129,19 @@ export class Viewer {
     this.sheet.append(img);
   }
 
+  /**
+   * @param {number} factor
+   * @param {Point} [at]
+   */
   zoomBy(factor, at) {
     this.zoom.zoomTo(this.zoom.scale * factor, at);
     this.draw();
   }
 
-  /** Shows the whole picture or, if it is shown, each pixel of the picture as one of the screen. */
+  /**
+   * Shows the whole picture or, if it is shown, each pixel of the picture as one of the screen.
+   * @param {Point} [at]
+   */
   toggle(at) {
     if (this.zoom.isWhole) this.zoom.zoomTo(this.zoom.whole < 1 ? 1 : this.zoom.whole * STEP, at);
     else this.zoom.fit();
@@ -107,6 +150,7 @@ export class Viewer {
 
   listen() {
     const { el } = this;
+    /** @param {MouseEvent} event */
     const at = ({ clientX: x, clientY: y }) => ({ x, y });
     el.addEventListener("wheel", (event) => {
       event.preventDefault();
@@ -114,11 +158,11 @@ export class Viewer {
       this.zoomBy(Math.exp(-event.deltaY * pixels * 0.002), at(event));
     }, { passive: false });
     el.addEventListener("dblclick", (event) => {
-      if (!event.target.closest("button")) this.toggle(at(event));
+      if (!around(event, "button")) this.toggle(at(event));
     });
     el.addEventListener("keydown", (event) => this.pressed(event));
     el.addEventListener("pointerdown", (event) => {
-      if (event.target.closest("button") || event.button !== 0) return;
+      if (around(event, "button") || event.button !== 0) return;
       el.setPointerCapture(event.pointerId);
       this.pointers.set(event.pointerId, at(event));
       this.start = this.pointers.size === 1 && this.zoom.isWhole ? at(event) : null;
@@ -128,13 +172,18 @@ export class Viewer {
     el.addEventListener("pointercancel", (event) => this.pointers.delete(event.pointerId));
   }
 
-  /** Moves the picture with one pointer; with two, zooms it too. */
+  /**
+   * Moves the picture with one pointer; with two, zooms it too.
+   * @param {number} pointer
+   * @param {Point} now
+   */
   dragged(pointer, now) {
     const before = this.pointers.get(pointer);
     if (!before) return;
     this.pointers.set(pointer, now);
     const [other] = [...this.pointers].filter(([id]) => id !== pointer).map(([, place]) => place);
     if (other) {
+      /** @param {Point} place */
       const spread = (place) => Math.max(1, Math.hypot(place.x - other.x, place.y - other.y));
       const middle = { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 };
       this.zoom.zoomTo(this.zoom.scale * spread(now) / spread(before), middle);
@@ -144,6 +193,10 @@ export class Viewer {
     this.draw();
   }
 
+  /**
+   * @param {number} pointer
+   * @param {Point} now
+   */
   lifted(pointer, now) {
     this.pointers.delete(pointer);
     const { start } = this;
@@ -154,11 +207,13 @@ export class Viewer {
     this.onstep(across > 0 ? "previous" : "next");
   }
 
+  /** @param {KeyboardEvent} event */
   pressed(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { key } = event;
     if (key in MOVES && !this.zoom.isWhole) {
-      this.zoom.move(...MOVES[key].map((share) => share * ARROW));
+      const [x, y] = MOVES[key];
+      this.zoom.move(x * ARROW, y * ARROW);
       this.draw();
     } else if (key === "ArrowLeft") this.onstep("previous");
     else if (key === "ArrowRight") this.onstep("next");

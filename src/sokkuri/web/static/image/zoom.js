@@ -15,11 +15,21 @@ export class Zoom {
    */
   constructor(picture, view) {
     this.picture = picture;
+    this.view = view;
+    this.whole = 0; // the scale at which the whole picture fills the window
+    this.least = 0;
+    this.most = 0;
+    this.scale = 0;
+    this.x = 0;
+    this.y = 0;
     this.resize(view);
     this.fit();
   }
 
-  /** Changes the size of the window. A picture that filled the window fills it again. */
+  /**
+   * Changes the size of the window. A picture that filled the window fills it again.
+   * @param {Size} view
+   */
   resize(view) {
     const wasWhole = this.isWhole;
     this.view = view;
@@ -33,7 +43,7 @@ export class Zoom {
 
   /** Whether the whole picture is in the window. */
   get isWhole() {
-    return this.scale === undefined || this.scale <= this.whole * 1.001;
+    return this.scale <= this.whole * 1.001;
   }
 
   fit() {
@@ -43,7 +53,11 @@ export class Zoom {
     this.move(0, 0);
   }
 
-  /** Changes the scale. The point of the picture at `at` stays there, as far as the edges allow. */
+  /**
+   * Changes the scale. The point of the picture at `at` stays there, as far as the edges allow.
+   * @param {number} scale
+   * @param {{x: number, y: number}} [at]
+   */
   zoomTo(scale, at = { x: this.view.width / 2, y: this.view.height / 2 }) {
     const next = Math.min(this.most, Math.max(this.least, scale));
     this.x = at.x - ((at.x - this.x) * next) / this.scale;
@@ -52,14 +66,23 @@ export class Zoom {
     this.move(0, 0);
   }
 
-  /** Moves the picture, but not beyond its edges. */
+  /**
+   * Moves the picture, but not beyond its edges.
+   * @param {number} dx
+   * @param {number} dy
+   */
   move(dx, dy) {
     this.x = within(this.x + dx, this.picture.width * this.scale, this.view.width);
     this.y = within(this.y + dy, this.picture.height * this.scale, this.view.height);
   }
 }
 
-/** The start of a picture in the window: in the middle if it is smaller, else without a gap. */
+/**
+ * The start of a picture in the window: in the middle if it is smaller, else without a gap.
+ * @param {number} start
+ * @param {number} length
+ * @param {number} room
+ */
 function within(start, length, room) {
   if (length <= room) return (room - length) / 2;
   return Math.min(0, Math.max(room - length, start));

@@ -6,11 +6,22 @@ import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { whyThis } from "./one.js";
 
+/** @import { ImageToLabel } from "./suggestions.js" */
+
+/**
+ * @typedef {{image: ImageToLabel, press: HTMLButtonElement, chosen: boolean, item: HTMLLIElement}}
+ *   Tile
+ * @typedef {{image: ImageToLabel, chosen: boolean}} Choice
+ */
+
+/** @type {Record<string, number>} */
 const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
 
 /** Pictures as toggle buttons. The arrow keys move between them. */
 export class Alike {
-  /** @param {{onlook: (image: *) => void}} options `onlook` opens the page of an image */
+  /**
+   * @param {{onlook: (image: ImageToLabel) => void}} options `onlook` opens the page of an image
+   */
   constructor({ onlook }) {
     this.onlook = onlook;
     this.summary = h("p", { class: "number", "aria-live": "polite" });
@@ -20,15 +31,17 @@ export class Alike {
     this.list = h("ul", { class: "alike-list", role: "list", "aria-label": "Similar images" });
     this.element = h("div", { class: "label-alike" },
       h("div", { class: "alike-head" }, this.summary, this.all), this.why, this.list);
+    /** @type {Tile[]} */
     this.tiles = [];
+    this.current = 0;
     this.list.addEventListener("keydown", (event) => this.pressed(event));
   }
 
   /**
-   * @param {Array<*>} images the suggested image first
-   * @param {{chosen?: (image: *) => boolean, more?: boolean}} [options] `chosen` says which images
-   *   are selected: only the first by default, because similar photos need not be of one kind.
-   *   `more` shows placeholders for images that are still loading
+   * @param {ImageToLabel[]} images the suggested image first
+   * @param {{chosen?: (image: ImageToLabel) => boolean, more?: boolean}} [options] `chosen` says
+   *   which images are selected: only the first by default, because similar photos need not be of
+   *   one kind. `more` shows placeholders for images that are still loading
    */
   show(images, { chosen = (image) => image === images[0], more = false } = {}) {
     const hadFocus = this.list.contains(document.activeElement);
@@ -40,6 +53,11 @@ export class Alike {
     this.showSummary();
   }
 
+  /**
+   * @param {ImageToLabel} image
+   * @param {boolean} chosen
+   * @returns {Tile}
+   */
   makeTile(image, chosen) {
     const img = h("img", { alt: "", decoding: "async",
       src: api.imageUrl(image.id, "thumbnail",
@@ -56,13 +74,20 @@ export class Alike {
     return tile;
   }
 
+  /**
+   * @param {Tile} tile
+   * @param {boolean} chosen
+   */
   choose(tile, chosen) {
     this.setChosen(tile, chosen);
     this.setCurrent(this.tiles.indexOf(tile), false);
     this.showSummary();
   }
 
-  /** Selects all images from the current one to this one. */
+  /**
+   * Selects all images from the current one to this one.
+   * @param {number} to
+   */
   extend(to) {
     const [first, last] = [Math.min(this.current, to), Math.max(this.current, to)];
     for (const tile of this.tiles.slice(first, last + 1)) this.setChosen(tile, true);
@@ -70,6 +95,10 @@ export class Alike {
     this.showSummary();
   }
 
+  /**
+   * @param {Tile} tile
+   * @param {boolean} chosen
+   */
   setChosen(tile, chosen) {
     tile.chosen = chosen;
     tile.press.setAttribute("aria-pressed", String(chosen));
@@ -86,22 +115,30 @@ export class Alike {
       `${format.count(this.chosen().length)} of ${format.count(this.tiles.length)} selected`;
   }
 
-  /** @returns {Array<*>} the images that are selected */
+  /** @returns {ImageToLabel[]} the images that are selected */
   chosen() {
     return this.tiles.filter((tile) => tile.chosen).map(({ image }) => image);
   }
 
-  /** The images and the selection, for `restore`. */
+  /**
+   * The images and the selection, for `restore`.
+   * @returns {Choice[]}
+   */
   snapshot() {
     return this.tiles.map(({ image, chosen }) => ({ image, chosen }));
   }
 
+  /** @param {Choice[]} snapshot */
   restore(snapshot) {
     const chosen = new Set(snapshot.filter((tile) => tile.chosen).map(({ image }) => image));
     this.show(snapshot.map(({ image }) => image), { chosen: (image) => chosen.has(image) });
   }
 
-  /** Removes images. @returns {number} how many are left */
+  /**
+   * Removes images.
+   * @returns {number} how many are left
+   * @param {Set<string>} ids
+   */
   remove(ids) {
     const hadFocus = this.list.contains(document.activeElement);
     for (const { image, item } of this.tiles) if (ids.has(image.id)) item.remove();
@@ -111,7 +148,11 @@ export class Alike {
     return this.tiles.length;
   }
 
-  /** Makes a tile the one that Tab reaches. */
+  /**
+   * Makes a tile the one that Tab reaches.
+   * @param {number} index
+   * @param {boolean} focus
+   */
   setCurrent(index, focus) {
     this.tiles.forEach(({ press }, n) => {
       press.tabIndex = n === index ? 0 : -1;
@@ -127,13 +168,15 @@ export class Alike {
 
   /** Moves the focus to the tiles. */
   focus() {
-    this.setCurrent(this.current ?? 0, true);
+    this.setCurrent(this.current, true);
   }
 
+  /** @param {KeyboardEvent} event */
   pressed(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { key } = event;
     const last = this.tiles.length - 1;
+    /** @type {?number} */
     let to = null;
     if (key in STEPS) to = this.current + STEPS[key];
     else if (key === "ArrowDown") to = this.current + this.columns();

@@ -6,6 +6,12 @@ import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { link } from "../base/router.js";
 
+/**
+ * @import {
+ *   CandidateDocument, InfoDocument, LabelCandidatesDocument
+ * } from "../base/api_types.js"
+ */
+
 const SHOWN = 24; // candidates of a label
 const MOST = 500; // candidates that a request can ask for
 const CONFIDENCES = [0.3, 0.5, 0.7, 0.9];
@@ -15,17 +21,34 @@ export const USUAL_CONFIDENCE = 0.5;
 export const splitLabels = (text) =>
   [...new Set(text.split(",").map((label) => label.trim()).filter(Boolean))];
 
+/**
+ * @typedef {{under: ?string, where: ?string}} Filters
+ * @typedef {Filters & {labels: string[], confidence: number}} Query
+ * @typedef {{label: string, more: boolean, shown: CandidateDocument[],
+ *   tiles: Map<string, HTMLElement>, heading: HTMLElement, number: HTMLElement,
+ *   all: HTMLButtonElement, none: HTMLElement, element: HTMLElement}} Section
+ */
+
 export class ByWords {
   /**
-   * @param {{allowed: boolean, info: *, signal: AbortSignal,
+   * @param {{allowed: boolean, info: InfoDocument, signal: AbortSignal,
    *   onask: (words: string, confidence: number) => void,
-   *   onaccept: (images: Array<*>, label: string) => void}} options
+   *   onaccept: (images: CandidateDocument[], label: string) => void}} options
    */
   constructor({ allowed, info, signal, onask, onaccept }) {
-    Object.assign(this, { allowed, signal, onask, onaccept });
-    this.refused = new Set(); // texts `label/id`
-    this.accepted = new Set(); // ids; an answer of the server may still contain them
+    this.allowed = allowed;
+    this.signal = signal;
+    this.onask = onask;
+    this.onaccept = onaccept;
+    /** @type {Set<string>} texts `label/id` */
+    this.refused = new Set();
+    /** @type {Set<string>} ids; an answer of the server may still contain them */
+    this.accepted = new Set();
     this.asked = "";
+    /** @type {Query} */
+    this.query = { labels: [], confidence: USUAL_CONFIDENCE, under: null, where: null };
+    /** @type {Section[]} */
+    this.sections = [];
     this.undone = false; // the label of an accepted image was undone
     this.field = h("input", { type: "text", id: "label-words", autocomplete: "off",
       placeholder: "cat, dog, car" });
@@ -33,7 +56,7 @@ export class ByWords {
       CONFIDENCES.map((share) => h("option", { value: share }, `${Math.round(share * 100)}%`)));
     this.problem = h("p", { class: "field-problem small", role: "alert" });
     this.results = h("div", { class: "words-results" });
-    const form = h("form", { class: "row words-form", onsubmit: (event) => {
+    const form = h("form", { class: "row words-form", onsubmit: (/** @type {Event} */ event) => {
       event.preventDefault();
       this.submit();
     } },
@@ -41,7 +64,8 @@ export class ByWords {
     h("label", { for: "label-confidence" }, "Confidence at least"), this.confidence,
     h("button", { type: "submit", class: "button primary" }, "Show candidates"));
     this.element = h("div", { class: "label-words" },
-      info.words ? form : h("p", { class: "soft" }, format.capitalise(info.no_words.replaceAll("`", ""))),
+      info.words ? form : h("p", { class: "soft" },
+        format.capitalise((info.no_words ?? "").replaceAll("`", ""))),
       h("p", { class: "soft small" }, "Each image without a label goes to the label whose words it "
         + "fits best. The confidence is its share among these labels. No image is labelled until "
         + "you accept it."), this.problem, this.results);
@@ -56,7 +80,12 @@ export class ByWords {
     this.onask(labels.join(", "), Number(this.confidence.value));
   }
 
-  /** Shows the candidates for labels. @param {string} words with commas between */
+  /**
+   * Shows the candidates for labels.
+   * @param {string} words with commas between
+   * @param {number} confidence
+   * @param {Filters} filters
+   */
   async show(words, confidence, { under, where }) {
     const key = JSON.stringify([words, confidence, under, where]);
     if (key === this.asked) return;
@@ -80,50 +109,66 @@ export class ByWords {
         { label: labels, n, min_confidence: confidence, under, where }, { signal: this.signal });
       if (this.asked === asked) this.draw(words);
     } catch (error) {
-      if (error.name === "AbortError" || this.asked !== asked) return;
-      this.problem.textContent = format.capitalise(error.message);
+      if (api.isAbort(error) || this.asked !== asked) return;
+      this.problem.textContent = format.capitalise(api.messageOf(error));
       this.asked = "";
     } finally {
       this.results.removeAttribute("aria-busy");
     }
   }
 
+  /** @param {LabelCandidatesDocument[]} words */
   draw(words) {
     const focused = this.results.contains(document.activeElement);
     this.sections = words.map(({ label, count, candidates }) => {
+      /** @param {CandidateDocument} candidate */
       const isOpen = ({ id }) => !this.accepted.has(id) && !this.refused.has(`${label}/${id}`);
       const more = count > candidates.length;
-      return { label, more, shown: candidates.filter(isOpen).slice(0, SHOWN) };
+      return this.sectionOf(label, more, candidates.filter(isOpen).slice(0, SHOWN));
     });
-    this.results.replaceChildren(...this.sections.map((section) => this.sectionOf(section)));
+    this.results.replaceChildren(...this.sections.map(({ element }) => element));
     const found = this.sections.reduce((sum, { shown }) => sum + shown.length, 0);
     announce(`${format.count(found)} candidates`);
     if (focused) this.results.querySelector("button")?.focus();
   }
 
-  sectionOf(section) {
-    section.tiles = new Map(section.shown.map((one) => [one.id, this.tileOf(one, section)]));
-    section.heading = h("h2", null, section.label, " ",
-      h("span", { class: "soft small number" }));
-    section.all = h("button", { type: "button", class: "button", disabled: !this.allowed,
+  /**
+   * @param {string} label
+   * @param {boolean} more
+   * @param {CandidateDocument[]} shown
+   * @returns {Section}
+   */
+  sectionOf(label, more, shown) {
+    const number = h("span", { class: "soft small number" });
+    const heading = h("h2", null, label, " ", number);
+    const all = h("button", { type: "button", class: "button", disabled: !this.allowed,
       onclick: () => this.accept(section.shown, section) });
-    section.none = h("p", { class: "soft small" }, "No image without a label fits these words "
+    const none = h("p", { class: "soft small" }, "No image without a label fits these words "
       + "well enough.");
-    section.element = h("section", { "aria-label": `Candidates for ${section.label}` },
-      h("div", { class: "alike-head" }, section.heading, section.all), section.none,
-      h("ul", { class: "alike-list", role: "list" }, [...section.tiles.values()]));
+    const list = h("ul", { class: "alike-list", role: "list" });
+    const element = h("section", { "aria-label": `Candidates for ${label}` },
+      h("div", { class: "alike-head" }, heading, all), none, list);
+    /** @type {Section} */
+    const section = { label, more, shown, tiles: new Map(), heading, number, all, none, element };
+    for (const one of shown) section.tiles.set(one.id, this.tileOf(one, section));
+    list.append(...section.tiles.values());
     this.showCount(section);
-    return section.element;
+    return section;
   }
 
+  /** @param {Section} section */
   showCount(section) {
     const { length } = section.shown;
-    section.heading.lastChild.textContent = format.count(length);
+    section.number.textContent = format.count(length);
     section.all.textContent = `Accept all ${format.count(length)} that are shown`;
     section.all.hidden = length === 0;
     section.none.hidden = length > 0;
   }
 
+  /**
+   * @param {CandidateDocument} image
+   * @param {Section} section
+   */
   tileOf(image, section) {
     const { label } = section;
     const share = format.percent(image.confidence);
@@ -131,6 +176,11 @@ export class ByWords {
       src: api.imageUrl(image.id, "thumbnail",
         { size: devicePixelRatio > 1 ? 512 : 256, v: image.v }) });
     img.addEventListener("error", () => img.replaceWith(icon("missing", { size: 32 })));
+    /**
+     * @param {string} name
+     * @param {string} text
+     * @param {() => void} act
+     */
     const button = (name, text, act) => h("button", { type: "button", class: "icon-button",
       title: text, "aria-label": `${text} ${label}: ${image.name}`, disabled: !this.allowed,
       onclick: act }, icon(name, { size: 18 }));
@@ -142,6 +192,10 @@ export class ByWords {
         button("close", "Refuse", () => this.refuse(image, section))));
   }
 
+  /**
+   * @param {CandidateDocument[]} images
+   * @param {Section} section
+   */
   accept(images, section) {
     const chosen = [...images];
     for (const { id } of chosen) this.accepted.add(id);
@@ -149,26 +203,37 @@ export class ByWords {
     this.onaccept(chosen, section.label);
   }
 
+  /**
+   * @param {CandidateDocument} image
+   * @param {Section} section
+   */
   refuse(image, section) {
     this.refused.add(`${section.label}/${image.id}`);
     this.take([image], section);
     announce(`Refused: ${image.name}`);
   }
 
-  /** Takes images out of a section, and moves the focus to what follows. */
+  /**
+   * Takes images out of a section, and moves the focus to what follows.
+   * @param {CandidateDocument[]} images
+   * @param {Section} section
+   */
   take(images, section) {
     const taken = new Set(images.map(({ id }) => id));
     const tile = section.tiles.get(images[0].id);
-    const next = tile.nextElementSibling ?? tile.previousElementSibling;
+    const next = tile?.nextElementSibling ?? tile?.previousElementSibling;
     const focused = section.element.contains(document.activeElement);
     for (const id of taken) section.tiles.get(id)?.remove();
     section.shown = section.shown.filter(({ id }) => !taken.has(id));
     this.showCount(section);
-    if (focused) (next?.isConnected ? next.querySelector("button") : this.field).focus();
+    if (focused) ((next?.isConnected && next.querySelector("button")) || this.field).focus();
     if (section.shown.length === 0 && section.more) this.load();
   }
 
-  /** Shows images again whose labels were undone, when the server knows of it. */
+  /**
+   * Shows images again whose labels were undone, when the server knows of it.
+   * @param {string[]} ids
+   */
   restore(ids) {
     const known = ids.filter((id) => this.accepted.delete(id));
     this.undone ||= known.length > 0;
@@ -178,7 +243,7 @@ export class ByWords {
   refresh() {
     if (!this.undone) return;
     this.undone = false;
-    if (this.query?.labels.length > 1) this.load();
+    if (this.query.labels.length > 1) this.load();
   }
 
   focus() {

@@ -3,26 +3,28 @@
 import { h } from "../base/dom.js";
 import * as format from "../base/format.js";
 
+/** @import { CurvePointDocument } from "../base/api_types.js" */
+
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 300;
 const HEIGHT = 96;
 const EDGE = 3;
 
 /**
- * @param {Array<{labels: number, accuracy: number}>} curve ascending by labels
+ * @param {CurvePointDocument[]} curve ascending by labels
  * @returns {Array<Element>}
  */
 export function curvePicture(curve) {
-  if (!curve.length) {
+  const last = curve.at(-1);
+  if (!last) {
     return [h("p", { class: "soft small" },
       "When you have labelled some images of two or more kinds, this shows how well a label can "
       + "be predicted from the other labels.")];
   }
-  const last = curve.at(-1);
   const summary = `${format.percent(last.accuracy)} at ${format.count(last.labels)} labels`;
   return [
-    h("p", { class: "small" }, h("strong", { class: "number" }, summary), earlier(curve)),
-    h("div", { class: "curve-frame" }, drawing(curve),
+    h("p", { class: "small" }, h("strong", { class: "number" }, summary), earlier(curve, last)),
+    h("div", { class: "curve-frame" }, drawing(curve, last),
       h("span", { class: "top number soft", "aria-hidden": "true" }, "100%"),
       h("span", { class: "foot number soft", "aria-hidden": "true" }, "0%"),
       h("span", { class: "end number soft", "aria-hidden": "true" }, format.count(last.labels))),
@@ -31,14 +33,24 @@ export function curvePicture(curve) {
   ];
 }
 
-function earlier(curve) {
-  const half = curve.findLast(({ labels }) => labels <= curve.at(-1).labels / 2);
+/**
+ * @param {CurvePointDocument[]} curve
+ * @param {CurvePointDocument} last
+ */
+function earlier(curve, last) {
+  const half = curve.findLast(({ labels }) => labels <= last.labels / 2);
   return half && `, from ${format.percent(half.accuracy)} at ${format.count(half.labels)}`;
 }
 
-function drawing(curve) {
-  const most = curve.at(-1).labels;
+/**
+ * @param {CurvePointDocument[]} curve
+ * @param {CurvePointDocument} last
+ */
+function drawing(curve, last) {
+  const most = last.labels;
+  /** @param {number} labels */
   const across = (labels) => EDGE + (labels / most) * (WIDTH - 2 * EDGE);
+  /** @param {number} accuracy */
   const up = (accuracy) => HEIGHT - EDGE - accuracy * (HEIGHT - 2 * EDGE);
   const points = curve.map(({ labels, accuracy }) =>
     `${across(labels).toFixed(1)},${up(accuracy).toFixed(1)}`);
@@ -53,6 +65,10 @@ function drawing(curve) {
   return svg;
 }
 
+/**
+ * @param {string} name
+ * @param {Record<string, unknown>} attributes
+ */
 function element(name, attributes) {
   const el = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) el.setAttribute(key, String(value));

@@ -6,7 +6,11 @@ import { h } from "../base/dom.js";
 import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
 
+/** @import { LabelCountDocument, PostBodies } from "../base/api_types.js" */
+
+/** @param {number} count */
 const images = (count) => `${format.count(count)} ${count === 1 ? "image" : "images"}`;
+/** @param {number} count */
 const have = (count) => (count === 1 ? "has" : "have");
 
 /**
@@ -22,8 +26,17 @@ export function openLabels({ allowed, signal, onchange }) {
 }
 
 class LabelsDialog {
+  /**
+   * @param {boolean} allowed
+   * @param {AbortSignal} signal
+   * @param {(label: string) => void} onchange
+   */
   constructor(allowed, signal, onchange) {
-    Object.assign(this, { allowed, signal, onchange, labels: [] });
+    this.allowed = allowed;
+    this.signal = signal;
+    this.onchange = onchange;
+    /** @type {LabelCountDocument[]} */
+    this.labels = [];
     const close = h("button", { type: "button", class: "icon-button", "aria-label": "Close" },
       icon("close"));
     this.said = h("p", { class: "labels-said", role: "status" });
@@ -45,32 +58,43 @@ class LabelsDialog {
       this.list.replaceChildren(...labels.map((one) => this.row(one)));
       if (!labels.length) this.list.replaceChildren(h("li", { class: "soft" }, "No labels yet"));
     } catch (error) {
-      if (error.name !== "AbortError") this.say(`Could not be loaded: ${error.message}`);
+      if (!api.isAbort(error)) this.say(`Could not be loaded: ${api.messageOf(error)}`);
     }
   }
 
+  /** @param {LabelCountDocument} one */
   row({ label, count }) {
+    /**
+     * @param {string} text
+     * @param {() => void} act
+     */
     const button = (text, act) => h("button", { type: "button", class: "button quiet",
       disabled: !this.allowed, "aria-label": `${text} ${label}`, onclick: act }, text);
     const item = h("li", null, h("span", { class: "labels-name" }, label),
       h("span", { class: "number soft small" }, images(count)),
-      button("Rename", () => item.replaceChildren(this.form(label, item))),
+      button("Rename", () => item.replaceChildren(this.form({ label, count }, item))),
       button("Delete", () => this.replace(label, null)));
     return item;
   }
 
-  /** The fields that take the place of a row while its label is renamed. */
-  form(label, item) {
+  /**
+   * The fields that take the place of a row while its label is renamed.
+   * @param {LabelCountDocument} one
+   * @param {HTMLElement} item
+   */
+  form(one, item) {
+    const { label } = one;
     const field = h("input", { type: "text", value: label, maxlength: 200, required: true,
       autocomplete: "off", spellcheck: "false", "aria-label": `New name of ${label}` });
     const send = h("button", { type: "submit", class: "button primary" }, "Rename");
-    const restore = () => item.replaceWith(this.row(this.labels.find((one) => one.label === label)));
+    const restore = () =>
+      item.replaceWith(this.row(this.labels.find((each) => each.label === label) ?? one));
     field.addEventListener("input", () => {
-      const other = this.labels.find((one) => one.label === field.value.trim());
+      const other = this.labels.find((each) => each.label === field.value.trim());
       send.textContent = other && other.label !== label ? `Merge with ${images(other.count)}`
         : "Rename";
     });
-    const form = h("form", { class: "row", onsubmit: (event) => {
+    const form = h("form", { class: "row", onsubmit: (/** @type {Event} */ event) => {
       event.preventDefault();
       if (field.value.trim() === label) restore();
       else this.replace(label, field.value);
@@ -85,7 +109,10 @@ class LabelsDialog {
     return form;
   }
 
-  /** @param {?string} to the new label; null deletes the label */
+  /**
+   * @param {string} label
+   * @param {?string} to the new label; null deletes the label
+   */
   async replace(label, to) {
     const done = await this.send("/labels/rename", { label, to });
     if (!done) return;
@@ -96,12 +123,18 @@ class LabelsDialog {
         icon("undo", { size: 18 }), "Undo"));
   }
 
+  /** @param {number} edit */
   async undo(edit) {
     const done = await this.send("/labels/undo", { edit });
     if (done) this.say(`${images(done.changed)} ${have(done.changed)} the label “${done.label}” again.`);
   }
 
-  /** Sends a change and shows the labels after it. @returns {Promise<?*>} null if it failed */
+  /**
+   * Sends a change and shows the labels after it. The answer is null if it failed.
+   * @template {"/labels/rename" | "/labels/undo"} Path
+   * @param {Path} path
+   * @param {PostBodies[Path]} body
+   */
   async send(path, body) {
     try {
       const done = await change(path, body, { signal: this.signal });
@@ -109,11 +142,12 @@ class LabelsDialog {
       await this.load();
       return done;
     } catch (error) {
-      if (error.name !== "AbortError") this.say(error.message);
+      if (!api.isAbort(error)) this.say(api.messageOf(error));
       return null;
     }
   }
 
+  /** @param {...(string | Node)} parts */
   say(...parts) {
     this.said.replaceChildren(...parts);
     this.said.querySelector("button")?.focus();

@@ -7,22 +7,30 @@ import { capitalise } from "../base/format.js";
 import { makeStage } from "../image/stage.js";
 import { link } from "../base/router.js";
 
+/**
+ * @import { GuessDocument, NearbyImagesDocument } from "../base/api_types.js"
+ * @import { ImageToLabel } from "./suggestions.js"
+ */
+
 const NEIGHBOURS = 6;
 
 /**
  * @param {{signal: AbortSignal, isBusy: () => boolean,
- *   onguess: (guess: ?{label: string, share: number}) => void}} options while `isBusy`, labels are
+ *   onguess: (guess: ?GuessDocument) => void}} options while `isBusy`, labels are
  *   being sent, and neighbours are fetched only by the next `refresh`; `onguess` gets the label
  *   that the neighbours suggest
- * @returns {{element: HTMLElement, near: HTMLElement, show: (image: *) => void,
- *   showNear: (image: *) => void, refresh: () => void}} `near` shows the labelled neighbours;
- *   `showNear` fetches them without showing the image
+ * @returns {{element: HTMLElement, near: HTMLElement, show: (image: ImageToLabel) => void,
+ *   showNear: (image: ImageToLabel) => void, refresh: () => void}} `near` shows the labelled
+ *   neighbours; `showNear` fetches them without showing the image
  */
 export function makeOne({ signal, isBusy, onguess }) {
   const element = h("div", { class: "label-one" });
   const near = h("section", { class: "label-near", "aria-labelledby": "label-near" });
+  /** @type {?string} */
   let drawnId = null;
+  /** @type {?ImageToLabel} */
   let current = null;
+  /** @type {?AbortController} */
   let request = null;
 
   async function refresh() {
@@ -36,12 +44,13 @@ export function makeOne({ signal, isBusy, onguess }) {
       near.replaceChildren(...neighbours(answer));
       onguess(answer.guess);
     } catch (error) {
-      if (error.name === "AbortError") return;
+      if (api.isAbort(error)) return;
       near.replaceChildren(heading(), h("p", { class: "soft small" },
-        `Could not be loaded: ${error.message}`));
+        `Could not be loaded: ${api.messageOf(error)}`));
     }
   }
 
+  /** @param {ImageToLabel} image */
   function show(image) {
     if (drawnId !== image.id) {
       drawnId = image.id;
@@ -50,6 +59,7 @@ export function makeOne({ signal, isBusy, onguess }) {
     showNear(image);
   }
 
+  /** @param {ImageToLabel} image */
   function showNear(image) {
     if (current?.id !== image.id) {
       current = image;
@@ -63,13 +73,17 @@ export function makeOne({ signal, isBusy, onguess }) {
   return { element, near, show, showNear, refresh };
 }
 
-/** Loads the picture of an image before it is shown. */
+/**
+ * Loads the picture of an image before it is shown.
+ * @param {ImageToLabel} image
+ */
 export function preload({ id, v }) {
   const picture = new Image();
   picture.fetchPriority = "low";
   picture.src = api.imageUrl(id, "thumbnail", { size: 2048, v });
 }
 
+/** @param {ImageToLabel} image */
 function about({ id, name, folder, why }) {
   return h("div", { class: "label-about" },
     h("h2", null, link("/image", { id }, null, name)),
@@ -77,13 +91,17 @@ function about({ id, name, folder, why }) {
     why && h("p", { class: "soft small" }, whyThis(why)));
 }
 
-/** The reason for a suggestion as a line of text. */
+/**
+ * The reason for a suggestion as a line of text.
+ * @param {string} why
+ */
 export function whyThis(why) {
   return `Why this image? ${capitalise(why)}.`;
 }
 
 const heading = () => h("h2", { id: "label-near" }, "Nearest labelled images");
 
+/** @param {NearbyImagesDocument} answer */
 function neighbours({ labelled }) {
   if (!labelled.length) {
     return [heading(), h("p", { class: "soft small" }, "No image has a label yet.")];

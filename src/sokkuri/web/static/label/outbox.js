@@ -4,11 +4,16 @@
 import { connection } from "../base/api.js";
 import { change } from "../base/changes.js";
 
+/** @import { GivenLabelDocument } from "../base/api_types.js" */
+
 const MOST_UNDONE = 500;
 
 /**
  * @typedef {{id: string, label: ?string}} Given
- * @typedef {{labels: Array<Given>, about: *, before: ?Array<Given>, undoes: ?Change}} Change
+ */
+/**
+ * @template About
+ * @typedef {{labels: Given[], about: ?About, before: ?Given[], undoes: ?Change<About>}} Change
  *   `about` belongs to the caller; `before` are the former labels, from the server's answer;
  *   `undoes` is the change that this one undoes
  */
@@ -16,23 +21,28 @@ const MOST_UNDONE = 500;
 /**
  * The labels of a change. Each says which label the image had when the user gave it, so that a
  * label from another tab is not replaced unseen.
- * @param {Change} change
+ * @param {Change<unknown>} change
+ * @returns {GivenLabelDocument[]}
  */
 function labelsToSend({ labels, undoes }) {
   if (!undoes) return labels.map((given) => ({ ...given, was: null }));
-  return undoes.before.map((given, n) => ({ ...given, was: labels[n].label }));
+  return (undoes.before ?? []).map((given, n) => ({ ...given, was: labels[n].label }));
 }
 
-/** Keeps changes in order until the server has accepted them. */
+/**
+ * Keeps changes in order until the server has accepted them.
+ * @template About
+ */
 export class Outbox extends EventTarget {
   constructor() {
     super();
-    /** @type {Array<Change>} */
+    /** @type {Change<About>[]} */
     this.waiting = [];
-    /** @type {Array<Change>} */
+    /** @type {Change<About>[]} */
     this.undoable = [];
+    /** @type {?Change<About>} */
     this.sending = null;
-    /** @type {?Error} why the server did not accept the first waiting change */
+    /** @type {unknown} why the server did not accept the first waiting change */
     this.problem = null;
     connection.addEventListener("found", () => this.flush());
     addEventListener("beforeunload", (event) => {
@@ -42,9 +52,10 @@ export class Outbox extends EventTarget {
 
   /**
    * @param {Array<Given>} labels
-   * @param {*} about returned by `undo`
+   * @param {About} about returned by `undo`
    */
   give(labels, about) {
+    /** @type {Change<About>} */
     const newChange = { labels, about, before: null, undoes: null };
     this.undoable.push(newChange);
     if (this.undoable.length > MOST_UNDONE) this.undoable.shift();
@@ -55,7 +66,7 @@ export class Outbox extends EventTarget {
 
   /**
    * Undoes the last change. A change that was not sent yet is never sent.
-   * @returns {?Change}
+   * @returns {?Change<About>}
    */
   undo() {
     const last = this.undoable.pop() ?? null;
@@ -72,7 +83,7 @@ export class Outbox extends EventTarget {
 
   /**
    * Drops the first waiting change, which the server does not accept.
-   * @returns {?Change} the change, or null if the user had undone it
+   * @returns {?Change<About>} the change, or null if the user had undone it
    */
   discard() {
     const refused = this.waiting[0];
@@ -89,6 +100,7 @@ export class Outbox extends EventTarget {
     return this.waiting.flatMap(({ labels }) => labels.map(({ id }) => id));
   }
 
+  /** @param {Change<About>} dropped */
   forget(dropped) {
     this.waiting = this.waiting.filter((other) => other !== dropped && other.undoes !== dropped);
     this.problem = null;

@@ -3,6 +3,8 @@
 import { h } from "../base/dom.js";
 import * as format from "../base/format.js";
 
+/** @import { LabelCountDocument } from "../base/api_types.js" */
+
 const DIGITS = 9;
 
 /**
@@ -17,11 +19,15 @@ export function makePicker({ allowed, onpick, onleave }) {
   const hint = h("p", { class: "soft small label-hint", id: "label-hint", "aria-live": "polite" });
   const element = h("div", { class: "label-picker" }, list,
     h("div", { class: "label-typed" }, field, h("kbd", { "aria-hidden": "true" }, "l")), hint);
+  /** @type {Map<string, ReturnType<typeof button>>} */
   const buttons = new Map();
+  /** @type {string[]} */
   let labels = [];
+  /** @type {(string | null)[]} labels, and null for a new one */
   let choices = [];
   let chosenIndex = 0;
 
+  /** @param {string} label */
   function button(label) {
     const digit = h("kbd", { "aria-hidden": "true" });
     const count = h("span", { class: "number soft small" });
@@ -31,6 +37,7 @@ export function makePicker({ allowed, onpick, onleave }) {
     return { label, item: h("li", null, press), press, digit, count };
   }
 
+  /** @param {LabelCountDocument[]} counts */
   function show(counts) {
     labels = counts.map(({ label }) => label);
     const current = new Set(labels);
@@ -40,8 +47,9 @@ export function makePicker({ allowed, onpick, onleave }) {
       buttons.delete(label);
     }
     counts.forEach(({ label, count }, n) => {
-      if (!buttons.has(label)) buttons.set(label, button(label));
-      const { item, press, digit, count: shown } = buttons.get(label);
+      const known = buttons.get(label) ?? button(label);
+      buttons.set(label, known);
+      const { item, press, digit, count: shown } = known;
       digit.textContent = n < DIGITS ? String(n + 1) : "";
       if (n < DIGITS) press.setAttribute("aria-keyshortcuts", String(n + 1));
       else press.removeAttribute("aria-keyshortcuts");
@@ -87,7 +95,7 @@ export function makePicker({ allowed, onpick, onleave }) {
   field.addEventListener("input", narrow);
   field.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
     if (step && choices.length) {
       chosenIndex = (chosenIndex + step + choices.length) % choices.length;
     }
@@ -105,14 +113,23 @@ export function makePicker({ allowed, onpick, onleave }) {
     element,
     show,
     focus: () => field.focus(),
-    /** @returns {?string} the label of a digit key */
+    /**
+     * The label of a digit key.
+     * @param {number} digit
+     * @returns {?string}
+     */
     labelOf: (digit) => (digit >= 1 && digit <= DIGITS ? labels[digit - 1] ?? null : null),
   };
 }
 
-/** Labels that contain the typed text: equal labels first, then labels that start with it. */
+/**
+ * Labels that contain the typed text: equal labels first, then labels that start with it.
+ * @param {string[]} labels
+ * @param {string} typed
+ */
 export function findMatches(labels, typed) {
   const lowered = typed.toLowerCase();
+  /** @param {string} label */
   const rank = (label) => {
     const text = label.toLowerCase();
     if (label === typed) return 0;
@@ -120,6 +137,7 @@ export function findMatches(labels, typed) {
     if (text.startsWith(lowered)) return 2;
     return text.includes(lowered) ? 3 : 4;
   };
-  return labels.map((label, n) => [rank(label), n, label]).filter(([first]) => first < 4)
-    .sort((a, b) => a[0] - b[0] || a[1] - b[1]).map(([, , label]) => label);
+  return labels.map((label, n) => ({ label, n, first: rank(label) }))
+    .filter(({ first }) => first < 4)
+    .sort((a, b) => a.first - b.first || a.n - b.n).map(({ label }) => label);
 }

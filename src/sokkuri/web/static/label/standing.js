@@ -6,6 +6,8 @@ import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { curvePicture } from "./curve.js";
 
+/** @import { LabelCountDocument } from "../base/api_types.js" */
+
 const CALM = 700; // milliseconds without a change before the counts are fetched again
 
 /** The counts of labels on the server, plus the labels given since then. */
@@ -15,7 +17,13 @@ export class Standing {
    *   onmanage: () => void}} options `onmanage` is called when the user asks for all labels
    */
   constructor({ signal, isBusy, onchange, onmanage }) {
-    Object.assign(this, { signal, isBusy, onchange, labels: [], labelled: 0, total: 0 });
+    this.signal = signal;
+    this.isBusy = isBusy;
+    this.onchange = onchange;
+    /** @type {LabelCountDocument[]} */
+    this.labels = [];
+    this.labelled = 0;
+    this.total = 0;
     this.timer = 0;
     this.bar = h("progress", { "aria-label": "Labelled images" });
     this.text = h("p", { class: "number" });
@@ -42,7 +50,10 @@ export class Standing {
     this.loadCurve();
   }
 
-  /** Merges counts in the shown order, so that a key keeps its label while the page is open. */
+  /**
+   * Merges counts in the shown order, so that a key keeps its label while the page is open.
+   * @param {LabelCountDocument[]} labels
+   */
   merged(labels) {
     const counts = new Map(labels.map(({ label, count }) => [label, count]));
     const shown = this.labels.map(({ label }) => ({ label, count: counts.get(label) ?? 0 }));
@@ -55,12 +66,15 @@ export class Standing {
       const { curve } = await api.get("/labels/curve", null, { signal: this.signal });
       this.curve.replaceChildren(...curvePicture(curve));
     } catch (error) {
-      if (error.name !== "AbortError") this.curve.replaceChildren(h("p", { class: "soft small" },
-        `Could not be loaded: ${error.message}`));
+      if (!api.isAbort(error)) this.curve.replaceChildren(h("p", { class: "soft small" },
+        `Could not be loaded: ${api.messageOf(error)}`));
     }
   }
 
-  /** Loads the counts after a label was renamed or deleted, or came back. */
+  /**
+   * Loads the counts after a label was renamed or deleted, or came back.
+   * @param {string} label
+   */
   replaced(label) {
     this.labels = this.labels.filter((entry) => entry.label !== label);
     this.load().catch(() => {});
@@ -72,7 +86,11 @@ export class Standing {
     this.timer = setTimeout(() => this.load().catch(() => {}), CALM);
   }
 
-  /** Adds to the count of a label; `change` is negative when labels were removed. */
+  /**
+   * Adds to the count of a label; `change` is negative when labels were removed.
+   * @param {string} label
+   * @param {number} change
+   */
   count(label, change) {
     const entry = this.labels.find((other) => other.label === label);
     if (entry) entry.count += change;

@@ -1,6 +1,11 @@
 // The images to label next. More are fetched in the background before the list is empty.
 
-import { get } from "../base/api.js";
+import { get, isAbort } from "../base/api.js";
+
+/**
+ * @typedef {{id: string, name: string, folder: string, width: ?number, height: ?number, v: string,
+ *   why?: string}} ImageToLabel why: the reason of a suggestion
+ */
 
 const AT_ONCE = 16;
 const LOW = 8;
@@ -16,12 +21,20 @@ export class Suggestions {
    *   could not be fetched
    */
   constructor({ under, where, signal, skipped, unsaved, onchange }) {
-    Object.assign(this, { under, where, signal, skipped, unsaved, onchange });
+    this.under = under;
+    this.where = where;
+    this.signal = signal;
+    this.skipped = skipped;
+    this.unsaved = unsaved;
+    this.onchange = onchange;
+    /** @type {ImageToLabel[]} */
     this.list = [];
-    this.done = new Set(); // labelled here; an answer of the server may still contain them
+    /** @type {Set<string>} labelled here; an answer of the server may still contain them */
+    this.done = new Set();
+    /** @type {?Promise<ImageToLabel[]>} */
     this.request = null;
     this.ended = false;
-    /** @type {?Error} */
+    /** @type {unknown} */
     this.problem = null;
   }
 
@@ -33,7 +46,10 @@ export class Suggestions {
     return this.list[1] ?? null;
   }
 
-  /** Removes images that were labelled. */
+  /**
+   * Removes images that were labelled.
+   * @param {Set<string>} ids
+   */
   remove(ids) {
     for (const id of ids) this.done.add(id);
     this.list = this.list.filter(({ id }) => !this.done.has(id));
@@ -48,7 +64,10 @@ export class Suggestions {
     this.fill();
   }
 
-  /** Takes back images whose labels were undone; the first becomes the current one. */
+  /**
+   * Takes back images whose labels were undone; the first becomes the current one.
+   * @param {ImageToLabel[]} images
+   */
   restore(images) {
     for (const { id } of images) {
       this.done.delete(id);
@@ -58,7 +77,10 @@ export class Suggestions {
     this.list = [first, ...this.list.filter(({ id }) => id !== first.id)];
   }
 
-  /** Lets images be suggested again whose labels were undone. */
+  /**
+   * Lets images be suggested again whose labels were undone.
+   * @param {ImageToLabel[]} images
+   */
   forget(images) {
     for (const { id } of images) this.done.delete(id);
     this.ended = false;
@@ -83,7 +105,7 @@ export class Suggestions {
       this.ended = suggestions.length === 0;
       if (!this.ended && !this.list.length) setTimeout(() => this.fill(), AGAIN);
     } catch (error) {
-      if (error.name === "AbortError") return;
+      if (isAbort(error)) return;
       this.problem = error;
     } finally {
       this.request = null;
@@ -91,6 +113,7 @@ export class Suggestions {
     this.onchange();
   }
 
+  /** @returns {Promise<ImageToLabel[]>} */
   async fetch() {
     const excluded = [...this.skipped, ...this.unsaved()].slice(-MOST_NAMED);
     const without = [...this.list.map(({ id }) => id), ...excluded];

@@ -2,7 +2,7 @@
 // those that fit the words of a label.
 
 import * as api from "../base/api.js";
-import { announce, h, isTyping, toast } from "../base/dom.js";
+import { announce, h, isTyping, present, toast } from "../base/dom.js";
 import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { Alike } from "./alike.js";
@@ -17,6 +17,13 @@ import { panel, problemPanel } from "../base/problem.js";
 import { link, navigate } from "../base/router.js";
 import { Standing } from "./standing.js";
 import { Suggestions } from "./suggestions.js";
+
+/**
+ * @import { GuessDocument, InfoDocument } from "../base/api_types.js"
+ * @import { Query } from "../base/query.js"
+ * @import { Choice } from "./alike.js"
+ * @import { ImageToLabel } from "./suggestions.js"
+ */
 
 export const title = "Label";
 
@@ -34,19 +41,67 @@ export const shortcuts = [
   ["o", "In a group: open the image"],
 ];
 
+/**
+ * @typedef {{images: ImageToLabel[], tiles: ?Choice[], label: string, words: boolean}} About what
+ *   was labelled: the images, or the tiles of a group
+ * @typedef {{under: ?string, where: ?string}} Filters
+ */
+
 const MODES = ["one", "alike", "words"];
 const ALIKE = 23; // images beside the suggested one
 
 // These stay when the view is closed: labels that are not saved yet, and skipped images.
+/** @type {Outbox<About>} */
 const outbox = new Outbox();
+/** @type {Set<string>} */
 const skipped = new Set();
 
 export const { show, update } = lasting((main, { signal, info }) =>
   new LabelView(main, signal, info));
 
 class LabelView {
+  /** @type {HTMLElement} */
+  heading;
+  /** @type {HTMLElement} */
+  modes;
+  /** @type {HTMLElement} */
+  notice;
+  /** @type {HTMLElement} */
+  where;
+  /** @type {HTMLElement} */
+  stage;
+  /** @type {HTMLButtonElement} */
+  guessButton;
+  /** @type {HTMLElement} */
+  root;
+  /** @type {HTMLButtonElement} */
+  undoButton;
+  /** @type {HTMLButtonElement} */
+  skipButton;
+  /** @type {Suggestions} */
+  suggestions;
+
+  /**
+   * @param {HTMLElement} main
+   * @param {AbortSignal} signal
+   * @param {InfoDocument} info
+   */
   constructor(main, signal, info) {
-    Object.assign(this, { signal, info, allowed: info.changes === true, mode: null, guess: null });
+    this.signal = signal;
+    this.info = info;
+    this.allowed = info.changes === true;
+    /** @type {?string} */
+    this.mode = null;
+    /** @type {?GuessDocument} */
+    this.guess = null;
+    /** @type {?ImageToLabel} */
+    this.current = null;
+    /** @type {?symbol} */
+    this.group = null;
+    /** @type {?string} */
+    this.revision = null;
+    /** @type {?string} */
+    this.preloaded = null;
     this.standing = new Standing({ signal, isBusy: () => outbox.waiting.length > 0,
       onchange: () => this.picker.show(this.standing.labels), onmanage: () => this.manage() });
     this.picker = makePicker({ allowed: this.allowed, onpick: (label) => this.give(label),
@@ -69,6 +124,7 @@ class LabelView {
     this.showUnsaved();
   }
 
+  /** @param {HTMLElement} main */
   build(main) {
     this.heading = h("h1", { tabindex: "-1" }, "Label");
     this.modes = h("div", { class: "choice", role: "group", "aria-label": "Labelling mode" });
@@ -88,6 +144,12 @@ class LabelView {
   }
 
   actions() {
+    /**
+     * @param {string} key
+     * @param {string} text
+     * @param {string} name
+     * @param {() => void} act
+     */
     const button = (key, text, name, act) => h("button", { type: "button", class: "button",
       "aria-keyshortcuts": key, onclick: act }, icon(name, { size: 18 }), text,
     h("kbd", { "aria-hidden": "true" }, key));
@@ -96,7 +158,10 @@ class LabelView {
     return h("div", { class: "row label-actions" }, this.skipButton, this.undoButton);
   }
 
-  /** Shows the mode and the filters of an address. */
+  /**
+   * Shows the mode and the filters of an address.
+   * @param {Query} params
+   */
   async go(params) {
     const mode = MODES.find((one) => one === params.get("mode")) ?? "one";
     const under = params.get("under");
@@ -127,7 +192,12 @@ class LabelView {
       onchange: (label) => this.standing.replaced(label) });
   }
 
+  /** @param {Filters} filters */
   drawModes({ under, where }) {
+    /**
+     * @param {string} mode
+     * @param {string} text
+     */
     const choice = (mode, text) => link("/label", { mode: mode === "one" ? null : mode, under,
       where }, { class: "button", "aria-current": mode === this.mode ? "true" : null }, text);
     this.modes.replaceChildren(choice("one", "One by one"), choice("alike", "Similar together"),
@@ -141,7 +211,11 @@ class LabelView {
     this.skipButton.hidden = byWords;
   }
 
-  /** Shows the candidates for labels at their own address. */
+  /**
+   * Shows the candidates for labels at their own address.
+   * @param {string} labels
+   * @param {number} confidence
+   */
   ask(labels, confidence) {
     const { under, where } = this.suggestions;
     navigate("/label", { mode: "words", labels,
@@ -210,7 +284,10 @@ class LabelView {
     preload(next);
   }
 
-  /** Shows the suggested image at once, then similar images beside it. */
+  /**
+   * Shows the suggested image at once, then similar images beside it.
+   * @param {ImageToLabel} image
+   */
   async drawGroup(image) {
     const group = Symbol("group");
     this.group = group;
@@ -225,13 +302,16 @@ class LabelView {
       const others = unlabelled.filter(({ id }) => !this.suggestions.done.has(id));
       this.alike.show([image, ...others]);
     } catch (error) {
-      if (this.group !== group || error.name === "AbortError") return;
+      if (this.group !== group || api.isAbort(error)) return;
       this.alike.show([image]);
-      toast(`Similar images could not be loaded: ${error.message}`);
+      toast(`Similar images could not be loaded: ${api.messageOf(error)}`);
     }
   }
 
-  /** Shows the label that the nearest labelled images suggest. */
+  /**
+   * Shows the label that the nearest labelled images suggest.
+   * @param {?GuessDocument} guess
+   */
   showGuess(guess) {
     this.guess = guess;
     this.guessButton.hidden = !guess;
@@ -243,7 +323,10 @@ class LabelView {
 
   // --- actions
 
-  /** Labels the shown images and goes on at once; the labels are sent in the background. */
+  /**
+   * Labels the shown images and goes on at once; the labels are sent in the background.
+   * @param {string} label
+   */
   give(label) {
     if (!this.allowed) {
       toast("This server does not allow changes");
@@ -261,7 +344,13 @@ class LabelView {
     if (!together || this.alike.remove(ids) === 0) this.draw();
   }
 
-  /** Sends a label of images in the background. @returns {Set<string>} the ids of the images */
+  /**
+   * Sends a label of images in the background.
+   * @param {ImageToLabel[]} images
+   * @param {string} label
+   * @param {{tiles?: ?Choice[], words?: boolean}} how
+   * @returns {Set<string>} the ids of the images
+   */
   send(images, label, { tiles = null, words = false }) {
     this.standing.count(label, images.length);
     outbox.give(images.map(({ id }) => ({ id, label })), { images, tiles, label, words });
@@ -280,12 +369,12 @@ class LabelView {
   }
 
   undo() {
-    const last = outbox.undo();
+    const last = outbox.undo()?.about;
     if (!last) {
       toast("Nothing to undo");
       return;
     }
-    const { images, tiles, label, words } = last.about;
+    const { images, tiles, label, words } = last;
     this.standing.count(label, -images.length);
     this.byWords.restore(images.map(({ id }) => id));
     if (words) this.suggestions.forget(images);
@@ -295,7 +384,10 @@ class LabelView {
     toast(`Undone: ${label}`);
   }
 
-  /** Shows a group as it was before it was labelled. */
+  /**
+   * Shows a group as it was before it was labelled.
+   * @param {Choice[]} tiles
+   */
   restoreGroup(tiles) {
     this.group = Symbol("group");
     this.current = this.suggestions.current;
@@ -322,17 +414,18 @@ class LabelView {
     return outbox.waiting.length > 0 && !outbox.problem;
   }
 
+  /** @param {unknown} problem */
   unsavedNotice(problem) {
     const waiting = outbox.waiting.reduce((sum, { labels }) => sum + labels.length, 0);
     const count = waiting === 1 ? "One label is" : `${format.count(waiting)} labels are`;
-    const refused = problem.status >= 400 && problem.status < 500;
-    return [
+    const refused = problem instanceof api.Problem && problem.status >= 400 && problem.status < 500;
+    return present([
       icon("problem", { size: 18 }),
-      h("span", null, `${count} not saved yet: ${problem.message}`),
+      h("span", null, `${count} not saved yet: ${api.messageOf(problem)}`),
       h("button", { type: "button", class: "button", onclick: () => outbox.flush() }, "Try again"),
       refused && h("button", { type: "button", class: "button quiet",
         onclick: () => this.discard() }, "Discard"),
-    ].filter(Boolean);
+    ]);
   }
 
   discard() {
@@ -353,6 +446,7 @@ class LabelView {
     else this.heading.focus({ preventScroll: true });
   }
 
+  /** @param {KeyboardEvent} event */
   pressed(event) {
     if (event.defaultPrevented || isTyping(event) || document.querySelector("dialog[open]")) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -382,6 +476,11 @@ class LabelView {
   }
 }
 
+/**
+ * @param {{total: number, labelled: number}} standing
+ * @param {Filters} filters
+ * @param {() => void} restoreSkipped
+ */
 function endPanel({ total, labelled }, { under, where }, restoreSkipped) {
   if (!total) {
     return panel({ icon: "photos", level: 2, title: "No pictures yet",

@@ -4,14 +4,24 @@ import { imageUrl } from "../base/api.js";
 import { h } from "../base/dom.js";
 import { toQuery } from "../base/query.js";
 
+/**
+ * @import { MapImageDocument, MapRegionDocument } from "../base/api_types.js"
+ * @import { Points } from "./points.js"
+ */
+
 const TILE = 92; // pixels; each tile has at most one thumbnail
 const MOST = 48; // thumbnails
 const FEW = 3000; // points in sight from which on thumbnails are shown
 
 /**
+ * @typedef {{x: number, y: number, size: number}} Frame see Plot.draw
+ * @typedef {{element: HTMLElement, place: {x: number, y: number}}} Placed
+ */
+
+/**
  * Chooses points to show as thumbnails: at most one for each tile of the window.
- * @param {import("./points.js").Points} points
- * @param {{x: number, y: number, size: number}} frame see Plot.draw
+ * @param {Points} points
+ * @param {Frame} frame
  * @param {{width: number, height: number}} room
  * @returns {number[]} none while too many points are in sight
  */
@@ -20,6 +30,7 @@ export function choosePoints(points, frame, { width, height }) {
     left: -frame.x / frame.size, right: (width - frame.x) / frame.size,
     top: 1 + frame.y / frame.size, bottom: 1 - (height - frame.y) / frame.size,
   };
+  /** @type {Map<string, number>} */
   const tiles = new Map();
   let seen = 0;
   points.visit(box, (point) => {
@@ -32,7 +43,11 @@ export function choosePoints(points, frame, { width, height }) {
   return seen > FEW ? [] : [...tiles.values()].slice(0, MOST);
 }
 
-/** The pixel of a place of the map. */
+/**
+ * The pixel of a place of the map.
+ * @param {{x: number, y: number}} place
+ * @param {Frame} frame
+ */
 export function onScreen({ x, y }, frame) {
   return { x: frame.x + x * frame.size, y: frame.y + (1 - y) * frame.size };
 }
@@ -41,11 +56,17 @@ export class Overlay {
   constructor() {
     this.pictures = h("div", { class: "map-pictures" });
     this.names = h("div", { class: "map-names", "aria-hidden": "true" });
+    /** @type {Map<number, Placed>} by point */
     this.shown = new Map();
+    /** @type {Placed[]} */
     this.regions = [];
   }
 
-  /** Shows the pictures of some images; those that are there stay. */
+  /**
+   * Shows the pictures of some images; those that are there stay.
+   * @param {MapImageDocument[]} images
+   * @param {Points} points
+   */
   show(images, points) {
     const wanted = new Map(images.map((image) => [image.point, image]));
     for (const [point, { element }] of this.shown) {
@@ -63,6 +84,7 @@ export class Overlay {
     }
   }
 
+  /** @param {MapRegionDocument[]} regions */
   setRegions(regions) {
     this.regions = regions.map((region) => {
       const element = h("span", null, shortName(region.name));
@@ -71,7 +93,10 @@ export class Overlay {
     this.names.replaceChildren(...this.regions.map(({ element }) => element));
   }
 
-  /** Puts everything in its place. */
+  /**
+   * Puts everything in its place.
+   * @param {Frame} frame
+   */
   arrange(frame) {
     for (const { element, place } of [...this.shown.values(), ...this.regions]) {
       const { x, y } = onScreen(place, frame);
@@ -80,5 +105,5 @@ export class Overlay {
   }
 }
 
-/** The last part of a folder's path. */
-export const shortName = (name) => name.split("/").at(-1);
+/** The last part of a folder's path. @param {string} name */
+export const shortName = (name) => name.slice(name.lastIndexOf("/") + 1);

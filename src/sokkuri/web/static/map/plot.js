@@ -1,5 +1,7 @@
 // Draws points with WebGL 2. Libraries for this need `eval`, which the pages forbid, or WebAssembly.
 
+/** @import { Points } from "./points.js" */
+
 const VERTEX = `#version 300 es
 in vec2 place;
 in float group;
@@ -23,26 +25,44 @@ void main() {
   pixel = vec4(colour.rgb * colour.a, colour.a);
 }`;
 
+/**
+ * @typedef {{array: WebGLVertexArrayObject, count: number}} Buffers
+ * @typedef {Record<"scale" | "shift" | "size" | "colours", ?WebGLUniformLocation>} Uniforms
+ */
+
 /** A canvas with points. Without WebGL 2, `works` is false and nothing is drawn. */
 export class Plot {
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.canvas = canvas;
+    /** @type {?Points} */
     this.points = null;
-    this.lit = null;
+    /** @type {number[]} */
+    this.lit = [];
+    /** @type {?Uniforms} */
+    this.at = null;
+    /** @type {?Buffers} */
+    this.all = null;
+    /** @type {?Buffers} */
+    this.some = null;
+    /** Called when what was drawn was lost, to draw it again. */
+    this.onrestore = () => {};
     this.gl = canvas.getContext("webgl2", { antialias: false, premultipliedAlpha: true });
     this.works = Boolean(this.gl);
-    if (!this.works) return;
+    if (!this.gl) return;
     canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
     canvas.addEventListener("webglcontextrestored", () => this.restore());
-    this.prepare();
+    this.prepare(this.gl);
   }
 
-  prepare() {
-    const { gl } = this;
+  /** @param {WebGL2RenderingContext} gl */
+  prepare(gl) {
     const program = gl.createProgram();
-    for (const [type, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
+    /** @type {[number, string][]} */
+    const shaders = [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]];
+    for (const [type, source] of shaders) {
       const shader = gl.createShader(type);
+      if (!shader) return; // the context is lost, and will perhaps be restored
       gl.shaderSource(shader, source);
       gl.compileShader(shader);
       gl.attachShader(program, shader);
@@ -51,29 +71,36 @@ export class Plot {
     gl.bindAttribLocation(program, 1, "group");
     gl.linkProgram(program);
     gl.useProgram(program);
-    const names = ["scale", "shift", "size", "colours"];
-    this.at = Object.fromEntries(names.map((name) => [name, gl.getUniformLocation(program, name)]));
+    this.at = {
+      scale: gl.getUniformLocation(program, "scale"),
+      shift: gl.getUniformLocation(program, "shift"),
+      size: gl.getUniformLocation(program, "size"),
+      colours: gl.getUniformLocation(program, "colours"),
+    };
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
   }
 
   restore() {
-    this.prepare();
-    this.setPoints(this.points);
-    this.light(this.lit ?? []);
-    this.onrestore?.();
+    if (this.gl) this.prepare(this.gl);
+    if (this.points) this.setPoints(this.points);
+    this.light(this.lit);
+    this.onrestore();
   }
 
-  /** @param {import("./points.js").Points} points */
+  /** @param {Points} points */
   setPoints(points) {
     this.points = points;
-    if (this.works && points) this.all = this.buffers(points.xy, points.groups);
+    if (this.gl) this.all = buffers(this.gl, points.xy, points.groups);
   }
 
-  /** Shows some points larger than the others. */
+  /**
+   * Shows some points larger than the others.
+   * @param {number[]} numbers
+   */
   light(numbers) {
     this.lit = numbers;
-    if (!this.works || !this.points) return;
+    if (!this.gl || !this.points) return;
     const { xy, groups } = this.points;
     const places = new Uint16Array(2 * numbers.length);
     const own = new Uint8Array(numbers.length);
@@ -81,22 +108,7 @@ export class Plot {
       places.set(xy.subarray(2 * point, 2 * point + 2), 2 * index);
       own[index] = groups[point];
     }
-    this.some = this.buffers(places, own);
-  }
-
-  /** A vertex array with places and groups. */
-  buffers(places, groups) {
-    const { gl } = this;
-    const array = gl.createVertexArray();
-    gl.bindVertexArray(array);
-    for (const [index, data, size, type] of
-      [[0, places, 2, gl.UNSIGNED_SHORT], [1, groups, 1, gl.UNSIGNED_BYTE]]) {
-      gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
-      gl.bufferData(gl.ARRAY_BUFFER, data, gl.STATIC_DRAW);
-      gl.enableVertexAttribArray(index);
-      gl.vertexAttribPointer(index, size, type, index === 0, 0, 0);
-    }
-    return { array, count: groups.length };
+    this.some = buffers(this.gl, places, own);
   }
 
   /**
@@ -105,8 +117,8 @@ export class Plot {
    * @param {number[][]} colours red, green, blue (0 to 1) of each group, the last one for no group
    */
   draw({ x, y, size }, colours) {
-    if (!this.works) return;
     const { gl, canvas, at } = this;
+    if (!gl) return;
     const density = globalThis.devicePixelRatio || 1;
     const { clientWidth: width, clientHeight: height } = canvas;
     const pixels = [Math.round(width * density), Math.round(height * density)];
@@ -116,21 +128,13 @@ export class Plot {
     gl.viewport(0, 0, canvas.width, canvas.height);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
-    if (!this.points?.count) return;
+    if (!this.points?.count || !at || !this.all) return;
     gl.uniform2f(at.scale, 2 * size / width, 2 * size / height);
     gl.uniform2f(at.shift, 2 * x / width - 1, 1 - 2 * (y + size) / height);
     const diameter = pointSize(this.points.count, size);
     const dim = this.some?.count ? 0.25 : 0.75;
-    this.drawPart(this.all, diameter * density, colours, dim);
-    if (this.some?.count) this.drawPart(this.some, (diameter + 5) * density, colours, 1);
-  }
-
-  drawPart({ array, count }, diameter, colours, alpha) {
-    const { gl, at } = this;
-    gl.uniform4fv(at.colours, colours.flatMap((colour) => [...colour, alpha]));
-    gl.uniform1f(at.size, diameter);
-    gl.bindVertexArray(array);
-    gl.drawArrays(gl.POINTS, 0, count);
+    drawPart(gl, at, this.all, diameter * density, colours, dim);
+    if (this.some?.count) drawPart(gl, at, this.some, (diameter + 5) * density, colours, 1);
   }
 
   destroy() {
@@ -138,7 +142,47 @@ export class Plot {
   }
 }
 
-/** The diameter of a point in pixels: smaller the more points there are in a square pixel. */
+/**
+ * A vertex array with places and groups.
+ * @param {WebGL2RenderingContext} gl
+ * @param {Uint16Array} places
+ * @param {Uint8Array} groups
+ * @returns {Buffers}
+ */
+function buffers(gl, places, groups) {
+  const array = gl.createVertexArray();
+  gl.bindVertexArray(array);
+  /** @type {[number, Uint16Array | Uint8Array, number, number][]} */
+  const parts = [[0, places, 2, gl.UNSIGNED_SHORT], [1, groups, 1, gl.UNSIGNED_BYTE]];
+  for (const [index, data, size, type] of parts) {
+    gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
+    gl.bufferData(gl.ARRAY_BUFFER, data, gl.STATIC_DRAW);
+    gl.enableVertexAttribArray(index);
+    gl.vertexAttribPointer(index, size, type, index === 0, 0, 0);
+  }
+  return { array, count: groups.length };
+}
+
+/**
+ * @param {WebGL2RenderingContext} gl
+ * @param {Uniforms} at
+ * @param {Buffers} buffers
+ * @param {number} diameter of a point, in pixels of the canvas
+ * @param {number[][]} colours
+ * @param {number} alpha
+ */
+function drawPart(gl, at, { array, count }, diameter, colours, alpha) {
+  gl.uniform4fv(at.colours, colours.flatMap((colour) => [...colour, alpha]));
+  gl.uniform1f(at.size, diameter);
+  gl.bindVertexArray(array);
+  gl.drawArrays(gl.POINTS, 0, count);
+}
+
+/**
+ * The diameter of a point in pixels: smaller the more points there are in a square pixel.
+ * @param {number} count
+ * @param {number} size
+ */
 export function pointSize(count, size) {
   return Math.min(Math.max(0.6 * size / Math.sqrt(count), 1.5), 9);
 }

@@ -27,12 +27,16 @@ export class Points {
     for (let point = 0; point < xy.length / 2; point++) order[next[this.cellOf(point)]++] = point;
   }
 
+  /** @param {number} point */
   cellOf(point) {
     const { xy } = this;
     return Math.floor(xy[2 * point + 1] / STEPS) * CELLS + Math.floor(xy[2 * point] / STEPS);
   }
 
-  /** The place of a point, 0 to 1. */
+  /**
+   * The place of a point, 0 to 1.
+   * @param {number} point
+   */
   at(point) {
     return { x: this.xy[2 * point] / 65535, y: this.xy[2 * point + 1] / 65535 };
   }
@@ -43,6 +47,7 @@ export class Points {
    * @param {(point: number) => *} visit
    */
   visit({ left, right, bottom, top }, visit) {
+    /** @param {number} value */
     const cell = (value) => Math.min(Math.max(Math.floor(value * 65535 / STEPS), 0), CELLS - 1);
     for (let row = cell(bottom); row <= cell(top); row++) {
       for (let column = cell(left); column <= cell(right); column++) {
@@ -57,7 +62,11 @@ export class Points {
     }
   }
 
-  /** The point nearest to a place, within a reach; -1 if there is none. */
+  /**
+   * The point nearest to a place, within a reach; -1 if there is none.
+   * @param {{x: number, y: number}} place
+   * @param {number} reach
+   */
   nearest({ x, y }, reach) {
     let best = -1;
     let least = reach * reach;

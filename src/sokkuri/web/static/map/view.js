@@ -2,7 +2,7 @@
 
 import * as api from "../base/api.js";
 import { change, howToAllow } from "../base/changes.js";
-import { announce, h, toast } from "../base/dom.js";
+import { announce, around, h, present, toast } from "../base/dom.js";
 import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { panel } from "../base/problem.js";
@@ -11,6 +11,12 @@ import { panning } from "../rings/panning.js";
 import { choosePoints, Overlay, shortName } from "./overlay.js";
 import { Plot } from "./plot.js";
 import { Points } from "./points.js";
+
+/**
+ * @import { MapDocument, MapImageDocument } from "../base/api_types.js"
+ * @import { Query } from "../base/query.js"
+ * @import { View } from "../base/router.js"
+ */
 
 export const title = "Map";
 
@@ -28,7 +34,7 @@ const GROUPS = 10;
 const LIT = 100; // pictures that are lit for a search
 const MARGIN = 24; // pixels around the map
 
-/** @type {import("../base/router.js").View} */
+/** @type {View} */
 export async function show(main, params, { signal }) {
   const view = new MapView(main, params, signal);
   await view.load();
@@ -36,6 +42,26 @@ export async function show(main, params, { signal }) {
 }
 
 class MapView {
+  /** @type {MapDocument} */
+  map;
+  /** @type {Points | undefined} */
+  points;
+  /** @type {?HTMLElement} */
+  none;
+  /** @type {?number} */
+  frameAsked;
+  /** @type {number | undefined} */
+  following;
+  /** @type {number | undefined} */
+  resting;
+  /** @type {number | undefined} */
+  hovering;
+
+  /**
+   * @param {HTMLElement} main
+   * @param {Query} params
+   * @param {AbortSignal} signal
+   */
   constructor(main, params, signal) {
     this.signal = signal;
     this.by = params.get("by") === "label" ? "label" : "folder";
@@ -65,6 +91,11 @@ class MapView {
   }
 
   zoomButtons() {
+    /**
+     * @param {string} label
+     * @param {string} name
+     * @param {() => void} act
+     */
     const button = (label, name, act) => h("button",
       { type: "button", class: "icon-button", "aria-label": label, title: label, onclick: act },
       icon(name));
@@ -77,9 +108,10 @@ class MapView {
   /** Loads the map, or says that there is none. */
   async load() {
     this.map = await api.get("/map", { by: this.by }, { signal: this.signal });
-    this.points = new Points(await fetchPoints(this.by, this.map.count, this.signal));
-    this.plot.setPoints(this.points);
-    this.overlay.show([], this.points);
+    const points = new Points(await fetchPoints(this.by, this.map.count, this.signal));
+    this.points = points;
+    this.plot.setPoints(points);
+    this.overlay.show([], points);
     this.overlay.setRegions(this.map.regions);
     this.plot.light(await this.searched());
     this.describe();
@@ -110,21 +142,22 @@ class MapView {
       title: this.map.made ? "No picture is on the map" : "There is no map yet",
       text: "A map shows all pictures as points. Similar pictures are near each other." });
     if (this.none) this.room.append(this.none);
-    this.about.replaceChildren(...[
+    this.about.replaceChildren(...present([
       count > 0 && h("p", { class: "soft" }, `${format.count(count)} pictures`
         + (waiting ? `, ${format.count(waiting)} more without a place` : "")),
       !this.plot.works && h("p", null, "This browser cannot draw the points: it has no WebGL 2."),
-      this.query && this.litNote(),
+      this.query !== null && this.query !== "" && this.litNote(this.query),
       this.maker(),
       count > 0 && this.chooser(),
       count > 0 && this.legend(),
       regions.length > 0 && this.regionList(),
-    ].filter(Boolean));
+    ]));
   }
 
-  litNote() {
+  /** @param {string} query */
+  litNote(query) {
     return h("p", { class: "map-lit" },
-      `The ${format.count(this.plot.lit.length)} pictures most like ${shortName(this.query)} are lit. `,
+      `The ${format.count(this.plot.lit.length)} pictures most like ${shortName(query)} are lit. `,
       h("a", { href: `/map${this.by === "label" ? "?by=label" : ""}` }, "Show all"));
   }
 
@@ -138,6 +171,11 @@ class MapView {
           value: known ? running.done / running.total : null }),
         h("p", { class: "number small" }, format.capitalise(running.stage)));
     }
+    /**
+     * @param {string} text
+     * @param {boolean} rebuild
+     * @param {string} kind
+     */
     const make = (text, rebuild, kind) => h("button", { type: "button", class: `button ${kind}`,
       onclick: () => this.make(rebuild) }, text);
     return h("div", { class: "map-make" },
@@ -149,6 +187,7 @@ class MapView {
         h("p", { class: "soft small" }, "Or make the map with ", h("code", null, "sokkuri map"))));
   }
 
+  /** @param {boolean} rebuild */
   async make(rebuild) {
     try {
       await change("/map", { rebuild }, { signal: this.signal });
@@ -156,7 +195,7 @@ class MapView {
       this.describe();
       this.follow();
     } catch (error) {
-      if (!this.signal.aborted) toast(error.message);
+      if (!this.signal.aborted) toast(api.messageOf(error));
     }
   }
 
@@ -182,6 +221,7 @@ class MapView {
   }
 
   chooser() {
+    /** @type {HTMLSelectElement} */
     const select = h("select", { onchange: () => navigate("/map",
       { by: select.value === "label" ? "label" : null, id: this.query }, { replace: true }) },
       ["folder", "label"].map((by) =>
@@ -208,7 +248,11 @@ class MapView {
           onclick: () => this.goTo(region) }, shortName(region.name))))));
   }
 
-  /** Zooms to a place of the map. */
+  /**
+   * Zooms to a place of the map.
+   * @param {{x: number, y: number}} place
+   * @param {number} [scale]
+   */
   goTo({ x, y }, scale = 8) {
     const { clientWidth: w, clientHeight: h_ } = this.stage;
     this.panning.fit(false);
@@ -245,41 +289,52 @@ class MapView {
 
   colours() {
     const style = getComputedStyle(this.stage);
+    /** @type {(number | string)[]} */
     const names = [...Array(GROUPS).keys(), "other"];
     return names.map((name) => parseColour(style.getPropertyValue(`--map-${name}`)));
   }
 
   async showPictures() {
     const { clientWidth: width, clientHeight: height } = this.stage;
-    const chosen = choosePoints(this.points, this.frame(), { width, height });
+    const { points } = this;
+    if (!points) return;
+    const chosen = choosePoints(points, this.frame(), { width, height });
     try {
       const images = chosen.length ? await this.imagesAt(chosen) : [];
-      this.overlay.show(images, this.points);
+      this.overlay.show(images, points);
       this.overlay.arrange(this.frame());
     } catch (error) {
-      if (!this.signal.aborted && error.status === 409) this.load().catch(() => {});
+      const isOld = error instanceof api.Problem && error.status === 409;
+      if (!this.signal.aborted && isOld) this.load().catch(() => {});
     }
   }
 
+  /** @param {number[]} point */
   async imagesAt(point) {
     const params = { version: this.map.version, point };
     const { images } = await api.get("/map/images", params, { signal: this.signal });
     return images;
   }
 
-  /** The point under a pointer, -1 if there is none. */
+  /**
+   * The point under a pointer, -1 if there is none.
+   * @param {MouseEvent} event
+   */
   pointAt(event) {
     const box = this.stage.getBoundingClientRect();
     const frame = this.frame();
     const x = (event.clientX - box.left - frame.x) / frame.size;
     const y = 1 - (event.clientY - box.top - frame.y) / frame.size;
-    return this.points.nearest({ x, y }, REACH / frame.size);
+    return this.points?.nearest({ x, y }, REACH / frame.size) ?? -1;
   }
 
-  /** Shows the picture under a resting pointer beside the map. */
+  /**
+   * Shows the picture under a resting pointer beside the map.
+   * @param {MouseEvent} event
+   */
   pointed(event) {
     clearTimeout(this.hovering);
-    if (!this.points?.count || event.target.closest("a, button")) return;
+    if (!this.points?.count || around(event, "a, button")) return;
     const point = this.pointAt(event);
     this.stage.classList.toggle("on-point", point >= 0);
     if (point < 0) return;
@@ -289,6 +344,7 @@ class MapView {
     }, CALM);
   }
 
+  /** @param {MapImageDocument} image */
   preview(image) {
     this.about.querySelector(".map-preview")?.remove();
     this.about.append(h("figure", { class: "map-preview" },
@@ -296,8 +352,9 @@ class MapView {
       h("figcaption", { class: "small" }, image.name)));
   }
 
+  /** @param {MouseEvent} event */
   async clicked(event) {
-    if (!this.points?.count || event.target.closest("a, button")) return;
+    if (!this.points?.count || around(event, "a, button")) return;
     const point = this.pointAt(event);
     if (point < 0) return;
     const [image] = await this.imagesAt([point]).catch(() => []);
@@ -306,7 +363,7 @@ class MapView {
 
   leave() {
     for (const timer of [this.following, this.resting, this.hovering]) clearTimeout(timer);
-    cancelAnimationFrame(this.frameAsked);
+    cancelAnimationFrame(this.frameAsked ?? 0);
     this.watcher.disconnect();
     this.themes.disconnect();
     this.panning.destroy();
@@ -314,6 +371,11 @@ class MapView {
   }
 }
 
+/**
+ * @param {string} by
+ * @param {number} count
+ * @param {AbortSignal} signal
+ */
 async function fetchPoints(by, count, signal) {
   if (!count) return new ArrayBuffer(0);
   const response = await fetch(`/api/v1/map/points?by=${by}`, { signal });
@@ -321,7 +383,10 @@ async function fetchPoints(by, count, signal) {
   return response.arrayBuffer();
 }
 
-/** Red, green and blue of `#rrggbb`, 0 to 1. */
+/**
+ * Red, green and blue of `#rrggbb`, 0 to 1.
+ * @param {string} text
+ */
 function parseColour(text) {
   const number = Number.parseInt(text.trim().slice(1), 16);
   return [number >> 16, (number >> 8) & 255, number & 255].map((part) => part / 255);

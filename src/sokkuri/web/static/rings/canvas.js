@@ -2,12 +2,14 @@
 // Pictures move when the query changes. Used by the rings page and by the search page.
 
 import { imageUrl } from "../base/api.js";
-import { h } from "../base/dom.js";
+import { around, h } from "../base/dom.js";
 import { icon } from "../base/icons.js";
 import { layout } from "./layout.js";
 import { panning } from "./panning.js";
 import { arrowTarget } from "./keys.js";
 import { labelSpot } from "./labels.js";
+
+/** @import { Place, Ring } from "./layout.js" */
 
 const MOVE = 400; // milliseconds
 const EASE = "cubic-bezier(0.3, 0, 0.15, 1)";
@@ -16,26 +18,45 @@ const EDGE = 10; // pixels kept free around the rings
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
- * @typedef {{id: string, name: string, width: number, height: number, v?: string, src?: string,
- *   distance?: number, angle?: number}} Picture  src: address of a picture that is only in this
- *   browser
+ * @typedef {{id: string, name: string, width: ?number, height: ?number, folder?: string,
+ *   v?: string, src?: ?string, distance?: number, angle?: ?number}} Picture  src: address of a
+ *   picture that is only in this browser
+ * @typedef {{hrefOf: (picture: Picture) => ?string, onselect?: (picture: Picture) => void}}
+ *   CanvasOptions
+ *   hrefOf: the link of a picture; onselect: called when the pointer or the focus is on a picture
+ * @typedef {{img: HTMLImageElement, anchor: HTMLAnchorElement, li: HTMLLIElement,
+ *   picture: Picture, place: Place, size: number}} Item
+ * @typedef {{x: number, y: number, w: number, h: number}} Box
  */
 
 /**
  * A canvas of rings that fills `container`.
  * @param {HTMLElement} container
- * @param {{hrefOf: (picture: Picture) => ?string, onselect?: (picture: Picture) => void}} options
- *   hrefOf: the link of a picture; onselect: called when the pointer or the focus is on a picture
+ * @param {CanvasOptions} options
  */
 export function ringsCanvas(container, options) {
   return new Canvas(container, options);
 }
 
 class Canvas {
+  /**
+   * @param {HTMLElement} container
+   * @param {CanvasOptions} options
+   */
   constructor(container, options) {
     this.options = options;
+    /** @type {Map<string, Item>} */
     this.items = new Map();
+    /** @type {{centre: ?Picture, hits: Picture[], power: number}} */
     this.state = { centre: null, hits: [], power: 5 };
+    this.size = { w: 0, h: 0 };
+    /** @type {Place[]} */
+    this.places = [];
+    this.tabStop = ""; // the id of the picture that Tab enters
+    this.selected = "";
+    this.tapped = "";
+    this.resting = false;
+    this.sharpening = 0;
     this.marks = svg("svg", { class: "ring-marks", "aria-hidden": "true" });
     this.labels = svg("svg", { class: "ring-marks ring-labels", "aria-hidden": "true" });
     this.list = h("ol", { class: "ring-pictures", role: "list" });
@@ -50,6 +71,11 @@ class Canvas {
   }
 
   zoomButtons() {
+    /**
+     * @param {string} label
+     * @param {string} name
+     * @param {() => void} act
+     */
     const button = (label, name, act) => h("button",
       { type: "button", class: "icon-button", "aria-label": label, title: label, onclick: act },
       icon(name));
@@ -66,7 +92,7 @@ class Canvas {
    * @param {{power?: number, move?: boolean}} [options] move: animate pictures to their new places
    */
   show(centre, hits, { power = this.state.power, move = true } = {}) {
-    const recentred = this.state.centre && this.state.centre.id !== centre.id;
+    const recentred = this.state.centre !== null && this.state.centre.id !== centre.id;
     const focused = this.list.contains(document.activeElement);
     this.state = { centre, hits, power };
     this.element.setAttribute("aria-label",
@@ -74,13 +100,16 @@ class Canvas {
       + "Arrow keys pan, plus and minus zoom, Tab moves to the pictures.");
     if (recentred) this.panning.fit(move);
     // A picture that moves under a resting pointer must not be selected.
-    this.resting = Boolean(recentred);
+    this.resting = recentred;
     this.arrange(move && !prefersReducedMotion());
     this.setTabStop(recentred || !this.items.has(this.tabStop) ? centre.id : this.tabStop);
-    if (focused) this.items.get(this.tabStop).anchor.focus({ preventScroll: true });
+    if (focused) this.items.get(this.tabStop)?.anchor.focus({ preventScroll: true });
   }
 
-  /** Changes the radii of the same pictures. */
+  /**
+   * Changes the radii of the same pictures.
+   * @param {number} power
+   */
   setPower(power) {
     this.state.power = power;
     this.arrange(false);
@@ -88,14 +117,15 @@ class Canvas {
 
   resized() {
     const { clientWidth: w, clientHeight: h } = this.element;
-    if (!this.state.centre || (w === this.size?.w && h === this.size?.h)) return;
+    if (!this.state.centre || (w === this.size.w && h === this.size.h)) return;
     // The address bar of a phone appears and disappears. The layout ignores this change.
-    const isSmall = w === this.size?.w && Math.abs(h - this.size.h) < 0.15 * h;
+    const isSmall = w === this.size.w && Math.abs(h - this.size.h) < 0.15 * h;
     if (isSmall && matchMedia("(pointer: coarse)").matches) return;
     this.panning.fit(false);
     this.arrange(false);
   }
 
+  /** @param {boolean} move */
   arrange(move) {
     const { centre, hits, power } = this.state;
     const { clientWidth: w, clientHeight: h } = this.element;
@@ -104,14 +134,16 @@ class Canvas {
     const result = layout([centre, ...hits],
       { width: w - 2 * EDGE, height: h - 2 * EDGE, power });
     const pictures = new Map([centre, ...hits].map((picture) => [picture.id, picture]));
-    this.places = [result.centre, ...result.places].map((place) =>
-      ({ ...place, x: place.x + EDGE, y: place.y + EDGE }));
+    const places = [result.centre, ...result.places].filter((place) => place !== null);
+    this.places = places.map((place) => ({ ...place, x: place.x + EDGE, y: place.y + EDGE }));
     const before = new Map([...this.items].map(([id, item]) => [id, currentBox(item)]));
     const leaving = [...this.items.keys()].filter((id) => !pictures.has(id));
     for (const id of leaving) this.removeItem(id, move);
     this.places.forEach((place, rank) => {
-      const item = this.items.get(place.id) ?? this.addItem(pictures.get(place.id));
-      this.describe(item, pictures.get(place.id), place, rank);
+      const picture = pictures.get(place.id);
+      if (!picture) return;
+      const item = this.items.get(place.id) ?? this.addItem(picture, place);
+      this.describe(item, picture, place, rank);
       this.put(item, place, rank);
       if (move) animate(item, before.get(place.id));
     });
@@ -119,10 +151,15 @@ class Canvas {
     this.sharpen();
   }
 
-  addItem(picture) {
+  /**
+   * @param {Picture} picture
+   * @param {Place} place
+   * @returns {Item}
+   */
+  addItem(picture, place) {
     const img = h("img", { alt: "", decoding: "async", draggable: "false" });
     const anchor = h("a", { draggable: "false", tabindex: -1 }, img);
-    const item = { img, anchor, li: h("li", { class: "ring" }, anchor), picture, size: 0 };
+    const item = { img, anchor, li: h("li", { class: "ring" }, anchor), picture, place, size: 0 };
     img.addEventListener("error", () => item.li.classList.add("broken"));
     img.addEventListener("load", () => item.li.classList.add("loaded"));
     anchor.dataset.id = picture.id;
@@ -131,8 +168,13 @@ class Canvas {
     return item;
   }
 
+  /**
+   * @param {string} id
+   * @param {boolean} move
+   */
   removeItem(id, move) {
     const item = this.items.get(id);
+    if (!item) return;
     this.items.delete(id);
     item.anchor.removeAttribute("href");
     item.anchor.tabIndex = -1;
@@ -146,6 +188,12 @@ class Canvas {
     fading.finished.then(() => item.li.remove(), () => item.li.remove());
   }
 
+  /**
+   * @param {Item} item
+   * @param {Picture} picture
+   * @param {Place} place
+   * @param {number} rank
+   */
   describe(item, picture, place, rank) {
     const { hits } = this.state;
     item.picture = picture;
@@ -162,7 +210,12 @@ class Canvas {
     else item.anchor.removeAttribute("role");
   }
 
-  /** Places a picture, and orders it by rank in the document for Tab and screen readers. */
+  /**
+   * Places a picture, and orders it by rank in the document for Tab and screen readers.
+   * @param {Item} item
+   * @param {Place} place
+   * @param {number} rank
+   */
   put(item, place, rank) {
     const { li } = item;
     li.getAnimations().forEach((animation) => animation.cancel());
@@ -172,6 +225,10 @@ class Canvas {
     if (this.list.children[rank] !== li) this.list.insertBefore(li, this.list.children[rank]);
   }
 
+  /**
+   * @param {Ring[]} rings
+   * @param {boolean} move
+   */
   drawMarks(rings, move) {
     const { w, h: high } = this.size;
     this.marks.replaceChildren(...rings.map(({ rx, ry }) =>
@@ -209,8 +266,9 @@ class Canvas {
   }
 
   listen() {
+    /** @param {Event} event */
     const select = (event) => {
-      const item = this.itemOf(event.target);
+      const item = this.itemOf(event);
       if (item) this.select(item.picture.id, event.type === "focusin");
     };
     this.list.addEventListener("pointerover", (event) => {
@@ -225,7 +283,7 @@ class Canvas {
     this.list.addEventListener("keydown", (event) => this.pressed(event));
     // A finger cannot hover: the first tap selects the picture, the second follows its link.
     this.list.addEventListener("click", (event) => {
-      const item = this.itemOf(event.target);
+      const item = this.itemOf(event);
       if (!item || event.pointerType !== "touch" || this.tapped === item.picture.id) return;
       event.preventDefault();
       this.tapped = item.picture.id;
@@ -233,12 +291,16 @@ class Canvas {
     });
   }
 
-  itemOf(target) {
-    const anchor = target.closest("a[data-id]");
-    return anchor ? this.items.get(anchor.dataset.id) : null;
+  /** @param {Event} event */
+  itemOf(event) {
+    return this.items.get(around(event, "a[data-id]")?.dataset.id ?? "");
   }
 
-  /** Selects a picture; with `tabStop`, Tab also enters the pictures there. */
+  /**
+   * Selects a picture; with `tabStop`, Tab also enters the pictures there.
+   * @param {string} id
+   * @param {boolean} [tabStop]
+   */
   select(id, tabStop = false) {
     const item = this.items.get(id);
     if (!item) return;
@@ -253,31 +315,39 @@ class Canvas {
     this.options.onselect?.(item.picture);
   }
 
-  /** Makes a picture the one that Tab enters. */
+  /**
+   * Makes a picture the one that Tab enters.
+   * @param {string} id
+   */
   setTabStop(id) {
     const old = this.items.get(this.tabStop);
     if (old) old.anchor.tabIndex = -1;
     this.tabStop = id;
-    this.items.get(id).anchor.tabIndex = 0;
+    const item = this.items.get(id);
+    if (item) item.anchor.tabIndex = 0;
   }
 
+  /** @param {KeyboardEvent} event */
   pressed(event) {
-    const item = this.itemOf(event.target);
+    const item = this.itemOf(event);
     if (!item || event.ctrlKey || event.metaKey || event.altKey) return;
     const target = arrowTarget(event.key, item.place, this.places);
-    if (target) {
+    const next = target && this.items.get(target.id);
+    if (next) {
       event.preventDefault();
-      const { anchor, place } = this.items.get(target.id);
-      anchor.focus({ preventScroll: true });
-      this.panning.reveal(place);
+      next.anchor.focus({ preventScroll: true });
+      this.panning.reveal(next.place);
     }
   }
 
-  /** Whether a picture is in the left half of the visible stage. */
+  /**
+   * Whether a picture is in the left half of the visible stage.
+   * @param {string} id
+   */
   isLeft(id) {
     const { x, scale } = this.panning.view;
     const place = this.items.get(id)?.place;
-    return Boolean(place) && place.x * scale + x < this.element.clientWidth / 2;
+    return place !== undefined && place.x * scale + x < this.element.clientWidth / 2;
   }
 
   destroy() {
@@ -288,9 +358,9 @@ class Canvas {
   }
 }
 
-/** @param {number} distance */
+/** @param {number | undefined} distance */
 export function shortDistance(distance) {
-  if (!Number.isFinite(distance)) return "unknown";
+  if (distance === undefined || !Number.isFinite(distance)) return "unknown";
   return distance < 0.0005 ? "0" : distance < 10 ? distance.toFixed(3) : distance.toFixed(1);
 }
 
@@ -298,16 +368,30 @@ function prefersReducedMotion() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
+/**
+ * @param {number} x
+ * @param {number} y
+ * @param {number} [sx]
+ * @param {number} [sy]
+ */
 function shift(x, y, sx = 1, sy = 1) {
   return `translate(${x}px, ${y}px) scale(${sx}, ${sy})`;
 }
 
-/** The current position and size of a picture, also during an animation. */
+/**
+ * The current position and size of a picture, also during an animation.
+ * @param {Item} item
+ * @returns {Box}
+ */
 function currentBox({ li, place }) {
   const matrix = new DOMMatrixReadOnly(getComputedStyle(li).transform);
   return { x: matrix.e, y: matrix.f, w: matrix.a * place.w, h: matrix.d * place.h };
 }
 
+/**
+ * @param {Item} item
+ * @param {Box | undefined} from
+ */
 function animate({ li, place }, from) {
   const x = place.x - place.w / 2;
   const y = place.y - place.h / 2;
@@ -319,6 +403,11 @@ function animate({ li, place }, from) {
     { duration: MOVE, easing: EASE, delay: from ? 0 : 60, fill: "backwards" });
 }
 
+/**
+ * @param {string} tag
+ * @param {Record<string, unknown>} attributes
+ * @param {string} [text]
+ */
 function svg(tag, attributes, text = "") {
   const el = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) el.setAttribute(name, String(value));

@@ -1,6 +1,7 @@
 // Finds the picture that a key leads to in the rings: arrow keys by direction, others by rank. Pure
 // functions.
 
+/** @type {Record<string, number[]>} */
 const DIRECTIONS = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
@@ -9,10 +10,14 @@ const DIRECTIONS = {
 };
 
 /**
+ * @typedef {{id: string, x: number, y: number}} Spot
+ */
+
+/**
  * @param {string} key
- * @param {{id: string, x: number, y: number}} from
- * @param {{id: string, x: number, y: number}[]} places the middle picture, then by rank
- * @returns {{id: string, x: number, y: number} | undefined}
+ * @param {Spot} from
+ * @param {Spot[]} places the middle picture, then by rank
+ * @returns {Spot | undefined}
  */
 export function arrowTarget(key, from, places) {
   const rank = places.findIndex(({ id }) => id === from.id);
@@ -24,7 +29,12 @@ export function arrowTarget(key, from, places) {
   return direction ? nearest(direction, from, places) : undefined;
 }
 
-/** The nearest place within 60 degrees of the direction; sideways distance counts double. */
+/**
+ * The nearest place within 60 degrees of the direction; sideways distance counts double.
+ * @param {number[]} direction
+ * @param {Spot} from
+ * @param {Spot[]} places
+ */
 function nearest([dx, dy], from, places) {
   let best;
   let least = Infinity;

@@ -12,12 +12,15 @@ const STEP = Math.PI / 48;
  * @returns {{x: number, y: number}}
  */
 export function labelSpot({ rx, ry }, places, width, height) {
+  /** @param {number} angle */
   const pointAt = (angle) => ({
     x: width / 2 + rx * Math.sin(angle),
     y: height / 2 - ry * Math.cos(angle),
   });
+  /** @param {{x: number, y: number}} point */
   const inside = ({ x, y }) =>
     Math.min(x, width - x) > HALF.w && Math.min(y, height - y) > HALF.h;
+  /** @param {{x: number, y: number}} point */
   const free = ({ x, y }) => places.every((place) =>
     Math.abs(x - place.x) > place.w / 2 + HALF.w || Math.abs(y - place.y) > place.h / 2 + HALF.h);
   for (let turn = 0; turn <= Math.PI; turn += STEP) {

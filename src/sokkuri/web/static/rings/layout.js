@@ -30,10 +30,20 @@ const MIDDLE = 1.5; // scale of the middle picture, relative to the nearest pict
 const OUTER = 0.62; // scale of the outermost pictures, relative to the nearest picture
 
 /**
- * @typedef {{id: string, width: number, height: number, distance?: number, angle?: number}} Ringed
+ * @typedef {{id: string, width: ?number, height: ?number, distance?: number,
+ *   angle?: ?number}} Ringed
  * @typedef {{id: string, x: number, y: number, w: number, h: number, radius: number,
  *   angle: number}} Place  x and y are the centre of the picture
  * @typedef {{radius: number, rx: number, ry: number, distance: number}} Ring
+ * @typedef {{a: number, b: number, unit: number}} View the half axes, and the shorter one
+ * @typedef {{w: number, h: number}} Sides
+ * @typedef {{even: number, exact: number}} Target
+ * @typedef {{view: View, shapes: Sides[], angles: number[], radii: Target[]}} Model
+ * @typedef {{scale: number, gap: number, longest: number, x: number[], y: number[],
+ *   radius: number[], angle: number[], w: number[], h: number[]}} Placed
+ * @typedef {{x: number, y: number, w: number, h: number}} Box
+ * @typedef {Box & {angle: number, radius: number}} Neighbour
+ * @typedef {{x: number, y: number, blocker: ?Box}} Edge
  */
 
 /**
@@ -53,7 +63,7 @@ export function layout(images, { width, height, power = 5, size }) {
     view,
     shapes: [query, ...ranked.map(({ image }) => image)].map((image, i, all) =>
       shape(image, i === 0 ? MIDDLE : taper(i - 1, all.length - 1))),
-    angles: ranked.map(({ image }) => (Number.isFinite(image.angle) ? image.angle : 0)),
+    angles: ranked.map(({ image }) => (Number.isFinite(image.angle) ? Number(image.angle) : 0)),
     radii: targetRadii(ranked.map(({ distance }) => distance), power),
   };
   const cap = Math.min(size ?? Infinity, 2 * view.unit * LARGEST);
@@ -74,6 +84,7 @@ export function layout(images, { width, height, power = 5, size }) {
  * @returns {[number, number][]}
  */
 export function overlaps(places) {
+  /** @type {[number, number][]} */
   const pairs = [];
   places.forEach((place, i) => {
     for (let j = i + 1; j < places.length; j++) {
@@ -85,15 +96,24 @@ export function overlaps(places) {
   return pairs;
 }
 
-/** The sides of a picture at scale 1. Its area is `side` squared, or less if it is very long. */
+/**
+ * The sides of a picture at scale 1. Its area is `side` squared, or less if it is very long.
+ * @param {Ringed} image
+ * @param {number} side
+ * @returns {Sides}
+ */
 function shape({ width, height }, side) {
-  const ratio = width > 0 && height > 0 ? width / height : 1;
+  const ratio = width && height && width > 0 && height > 0 ? width / height : 1;
   const root = Math.sqrt(ratio);
   const reduction = Math.min(1, LONGEST / Math.max(root, 1 / root));
   return { w: side * root * reduction, h: (side / root) * reduction };
 }
 
-/** The relative size of the picture at a rank: 1 for the nearest, OUTER for the farthest. */
+/**
+ * The relative size of the picture at a rank: 1 for the nearest, OUTER for the farthest.
+ * @param {number} rank
+ * @param {number} count
+ */
 function taper(rank, count) {
   return 1 - (1 - OUTER) * Math.sqrt(rank / Math.max(count - 1, 1));
 }
@@ -101,6 +121,9 @@ function taper(rank, count) {
 /**
  * Two target radii for each picture, 0 to 1: `exact` by distance, `even` spread over the area. Both
  * ascend.
+ * @param {number[]} distances
+ * @param {number} power
+ * @returns {Target[]}
  */
 function targetRadii(distances, power) {
   const count = distances.length;
@@ -114,13 +137,18 @@ function targetRadii(distances, power) {
   });
 }
 
-/** The scale, a little below the largest that fits, and its layout with the smallest ease. */
+/**
+ * The scale, a little below the largest that fits, and its layout with the smallest ease.
+ * @param {Model} model
+ * @param {number} cap
+ */
 function fit(model, cap) {
   let scale = cap;
   let placed = attempt(model, cap / SPARE, 1) && attempt(model, cap, 1);
   if (!placed) {
     const top = largestScale(model, cap / SPARE);
     placed = attempt(model, top * SPARE, 1) ?? attempt(model, top, 1);
+    if (!placed) throw new Error("the largest scale that fits does not fit");
     scale = placed.scale;
   }
   let low = 0;
@@ -139,7 +167,11 @@ function fit(model, cap) {
   return { scale, placed };
 }
 
-/** The largest scale below `cap` at which everything can be placed, by binary search. */
+/**
+ * The largest scale below `cap` at which everything can be placed, by binary search.
+ * @param {Model} model
+ * @param {number} cap
+ */
 function largestScale(model, cap) {
   const area = model.shapes.reduce((sum, { w, h }) => sum + w * h, 0);
   let low = Math.min(cap / 2, Math.sqrt((1.9 * model.view.a * model.view.b) / area));
@@ -160,11 +192,16 @@ function largestScale(model, cap) {
 /**
  * Places all pictures at a scale; returns null if they do not fit. Element 0 of the arrays is the
  * middle picture. With `ease` 0 the targets are kept, with 1 they are ignored.
+ * @param {Model} model
+ * @param {number} scale
+ * @param {number} ease
+ * @returns {?Placed}
  */
 function attempt(model, scale, ease) {
   const { view, shapes, angles, radii } = model;
   const gap = Math.min(GAP, scale * 0.08);
-  const placed = { scale, gap, x: [0], y: [0], radius: [0], angle: [0], w: [], h: [] };
+  /** @type {Placed} */
+  const placed = { scale, gap, longest: 0, x: [0], y: [0], radius: [0], angle: [0], w: [], h: [] };
   for (const { w, h } of shapes) {
     placed.w.push(w * scale);
     placed.h.push(h * scale);
@@ -193,10 +230,20 @@ function attempt(model, scale, ease) {
   return placed;
 }
 
-/** The free angle on a radius that is nearest to the target, at most `turn` away, or null. */
+/**
+ * The free angle on a radius that is nearest to the target, at most `turn` away, or null.
+ * @param {Placed} placed
+ * @param {number} i
+ * @param {number} radius
+ * @param {number} target
+ * @param {number} turn
+ * @param {View} view
+ * @returns {?number}
+ */
 function freeAngle(placed, i, radius, target, turn, view) {
   const rx = view.a * radius;
   const ry = view.b * radius;
+  /** @type {Edge} */
   const edge = {
     x: view.a - placed.w[i] / 2 + SLACK,
     y: view.b - placed.h[i] / 2 + SLACK,
@@ -205,7 +252,12 @@ function freeAngle(placed, i, radius, target, turn, view) {
   const near = neighbours(placed, i, radius, view.unit);
   if (isFree(near, edge, rx * Math.cos(target), ry * Math.sin(target))) return target;
   let least = turn;
+  /** @type {?number} */
   let best = null;
+  /**
+   * @param {number} x
+   * @param {number} y
+   */
   const consider = (x, y) => {
     const difference = turned(Math.atan2(y / ry, x / rx) - target);
     // Of two turns that are equal except for rounding, the first counts, for a stable layout.
@@ -224,9 +276,14 @@ function freeAngle(placed, i, radius, target, turn, view) {
 /**
  * The boxes that the centre of picture `i` may not enter, one for each picture that it might touch:
  * centre (x, y) and half sides (w, h).
+ * @param {Placed} placed
+ * @param {number} i
+ * @param {number} radius
+ * @param {number} unit
  */
 function neighbours(placed, i, radius, unit) {
   const { x, y, w, h, gap, angle, longest } = placed;
+  /** @type {Neighbour[]} */
   const near = [];
   // Pictures with a larger difference of radii cannot touch. The middle picture is always checked.
   const reach = Math.hypot((w[i] + longest) / 2 + gap, (h[i] + longest) / 2 + gap) / unit;
@@ -244,12 +301,22 @@ function neighbours(placed, i, radius, unit) {
   return near;
 }
 
-/** An upper bound of half the angle that a box covers, seen from the middle. */
+/**
+ * An upper bound of half the angle that a box covers, seen from the middle.
+ * @param {Neighbour} box
+ * @param {View} view
+ */
 function halfWidth({ w, h, radius }, { a, b }) {
   const ratio = Math.sqrt((w / a) ** 2 + (h / b) ** 2) / radius;
   return ratio < 1 ? (ratio * Math.PI) / 2 : Math.PI;
 }
 
+/**
+ * @param {Box[]} near
+ * @param {Edge} edge
+ * @param {number} x
+ * @param {number} y
+ */
 function isFree(near, edge, x, y) {
   if (Math.abs(x) > edge.x || Math.abs(y) > edge.y) return false;
   // The last blocking box often blocks again.
@@ -262,11 +329,22 @@ function isFree(near, edge, x, y) {
   return true;
 }
 
+/**
+ * @param {Box} box
+ * @param {number} x
+ * @param {number} y
+ */
 function isIn(box, x, y) {
   return Math.abs(x - box.x) < box.w - SLACK && Math.abs(y - box.y) < box.h - SLACK;
 }
 
-/** Calls `consider` with each point where the ellipse crosses the edge of a box. */
+/**
+ * Calls `consider` with each point where the ellipse crosses the edge of a box.
+ * @param {Box} box
+ * @param {number} rx
+ * @param {number} ry
+ * @param {(x: number, y: number) => void} consider
+ */
 function crossings(box, rx, ry, consider) {
   for (let sign = -1; sign <= 1; sign += 2) {
     const x = box.x + sign * box.w;
@@ -284,11 +362,21 @@ function crossings(box, rx, ry, consider) {
   }
 }
 
-/** An angle as a turn, -pi to pi. */
+/**
+ * An angle as a turn, -pi to pi.
+ * @param {number} angle
+ */
 function turned(angle) {
   return angle - 2 * Math.PI * Math.round(angle / (2 * Math.PI));
 }
 
+/**
+ * @param {Ringed} image
+ * @param {Placed} placed
+ * @param {number} i
+ * @param {View} view
+ * @returns {Place}
+ */
 function place(image, placed, i, view) {
   return {
     id: image.id,
@@ -301,6 +389,7 @@ function place(image, placed, i, view) {
   };
 }
 
+/** @param {number} pixels */
 function round(pixels) {
   return Math.round(pixels * 100) / 100;
 }
@@ -308,9 +397,14 @@ function round(pixels) {
 /**
  * A few rings with rounded distances. Pictures within a ring have at most its distance, pictures
  * outside it have a greater one.
+ * @param {number[]} distances
+ * @param {Place[]} places
+ * @param {View} view
+ * @returns {Ring[]}
  */
 function ringsOf(distances, places, view) {
   const rim = places.at(-1)?.radius ?? 0;
+  /** @type {{radius: number, distance: number}[]} */
   const rings = [];
   for (const share of [0.4, 0.6, 0.8, 1]) {
     const rank = places.findLastIndex(({ radius }) => radius <= share * rim);
@@ -327,14 +421,23 @@ function ringsOf(distances, places, view) {
   }));
 }
 
-/** Rounds a distance to two decimals, or to two significant digits if it is small; up if `up`. */
+/**
+ * Rounds a distance to two decimals, or to two significant digits if it is small; up if `up`.
+ * @param {number} distance
+ * @param {boolean} up
+ */
 function rounded(distance, up) {
   const unit = distance < 0.1 ? 10 ** (Math.floor(Math.log10(distance)) - 1) : 0.01;
   const whole = up ? Math.ceil(distance / unit - 1e-9) : Math.round(distance / unit);
   return Number((whole * unit).toPrecision(6));
 }
 
-/** The ring of a distance: its radius lies between those of the pictures inside and outside. */
+/**
+ * The ring of a distance: its radius lies between those of the pictures inside and outside.
+ * @param {number[]} distances
+ * @param {Place[]} places
+ * @param {number} distance
+ */
 function ringAt(distances, places, distance) {
   const beyond = distances.findIndex((other) => other > distance);
   if (beyond === 0) return null;

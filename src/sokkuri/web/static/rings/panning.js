@@ -1,5 +1,7 @@
 // Zooms and pans a world inside a stage, by wheel, pinch, drag and keys, whatever the world shows.
 
+import { around } from "../base/dom.js";
+
 const MOST = 16; // largest scale, unless the owner names another one
 const SLACK = 0.2; // free space allowed beside the world, as a share of the stage
 const CLICK = 5; // pixels that the pointer may move during a click
@@ -8,10 +10,15 @@ const ZOOM = 1.4; // factor for a key or a button
 const EDGE = 12; // pixels around a box that is scrolled into view
 
 /**
+ * @typedef {{onchange?: () => void, most?: number}} PanningOptions most: the largest scale
+ * @typedef {{x: number, y: number}} Point in pixels of the stage
+ */
+
+/**
  * Makes `world` (as large as `stage`, inside it) movable.
  * @param {HTMLElement} stage
  * @param {HTMLElement} world
- * @param {{onchange?: () => void, most?: number}} [options] most: the largest scale
+ * @param {PanningOptions} [options]
  * @returns {Panning}
  */
 export function panning(stage, world, options = {}) {
@@ -19,8 +26,16 @@ export function panning(stage, world, options = {}) {
 }
 
 class Panning {
+  /**
+   * @param {HTMLElement} stage
+   * @param {HTMLElement} world
+   * @param {PanningOptions} options
+   */
   constructor(stage, world, { onchange, most = MOST }) {
-    Object.assign(this, { stage, world, onchange, most });
+    this.stage = stage;
+    this.world = world;
+    this.onchange = onchange;
+    this.most = most;
     this.view = { x: 0, y: 0, scale: 1 };
     this.controller = new AbortController();
     this.drag = new Drag(this);
@@ -28,11 +43,12 @@ class Panning {
     stage.addEventListener("wheel", (event) => this.wheeled(event), { passive: false, signal });
     stage.addEventListener("keydown", (event) => this.pressed(event), { signal });
     stage.addEventListener("dblclick", (event) => {
-      if (!event.target.closest("a, button")) this.fit();
+      if (!around(event, "a, button")) this.fit();
     }, { signal });
     this.drag.listen(signal);
   }
 
+  /** @param {boolean} [smooth] */
   apply(smooth) {
     const { view, world } = this;
     const { clientWidth: w, clientHeight: h } = this.stage;
@@ -44,7 +60,12 @@ class Panning {
     this.onchange?.();
   }
 
-  /** Zooms around a point of the stage. */
+  /**
+   * Zooms around a point of the stage.
+   * @param {number} by
+   * @param {Point} at
+   * @param {boolean} [smooth]
+   */
   zoom(by, { x, y }, smooth = false) {
     const { view } = this;
     const scale = clamp(view.scale * by, 1, this.most);
@@ -57,12 +78,20 @@ class Panning {
     this.apply(smooth);
   }
 
-  /** Zooms one step around the middle: in, or out if `sign` is -1. */
+  /**
+   * Zooms one step around the middle: in, or out if `sign` is -1.
+   * @param {number} sign
+   */
   step(sign) {
     const { clientWidth, clientHeight } = this.stage;
     this.zoom(ZOOM ** sign, { x: clientWidth / 2, y: clientHeight / 2 }, true);
   }
 
+  /**
+   * @param {number} dx
+   * @param {number} dy
+   * @param {boolean} [smooth]
+   */
   pan(dx, dy, smooth) {
     this.view.x += dx;
     this.view.y += dy;
@@ -74,7 +103,10 @@ class Panning {
     this.apply(smooth);
   }
 
-  /** Pans as little as needed to show a box of the world; x and y are its centre. */
+  /**
+   * Pans as little as needed to show a box of the world; x and y are its centre.
+   * @param {{x: number, y: number, w: number, h: number}} box
+   */
   reveal({ x, y, w, h }) {
     const { view, stage } = this;
     const left = (x - w / 2) * view.scale + view.x;
@@ -84,6 +116,7 @@ class Panning {
     if (dx || dy) this.pan(dx, dy, true);
   }
 
+  /** @param {WheelEvent} event */
   wheeled(event) {
     event.preventDefault();
     const lines = event.deltaMode === 1 ? 24 : 1;
@@ -91,15 +124,20 @@ class Panning {
     this.zoom(clamp(by, 0.5, 2), inside(this.stage, event));
   }
 
-  /** Handles the keys of the stage; elements inside it may handle arrow keys themselves. */
+  /**
+   * Handles the keys of the stage; elements inside it may handle arrow keys themselves.
+   * @param {KeyboardEvent} event
+   */
   pressed(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    /** @type {Record<string, () => void>} */
     const always = {
       "+": () => this.step(1),
       "=": () => this.step(1),
       "-": () => this.step(-1),
       0: () => this.fit(),
     };
+    /** @type {Record<string, () => void>} */
     const onStage = {
       ArrowLeft: () => this.pan(PAN, 0, true),
       ArrowRight: () => this.pan(-PAN, 0, true),
@@ -120,14 +158,22 @@ class Panning {
 
 /** Drags the world with one pointer, or pinches it with two. */
 class Drag {
+  /** @param {Panning} owner */
   constructor(owner) {
     this.owner = owner;
+    /** @type {Map<number, Point>} */
     this.held = new Map();
     this.moved = 0;
   }
 
+  /** @param {AbortSignal} signal */
   listen(signal) {
     const { stage } = this.owner;
+    /**
+     * @template {keyof HTMLElementEventMap} Kind
+     * @param {Kind} type
+     * @param {(event: HTMLElementEventMap[Kind]) => void} listener
+     */
     const on = (type, listener, capture = false) =>
       stage.addEventListener(type, listener, { signal, capture });
     on("pointerdown", (event) => this.down(event));
@@ -138,12 +184,14 @@ class Drag {
     on("dragstart", (event) => event.preventDefault());
   }
 
+  /** @param {PointerEvent} event */
   down(event) {
-    if (event.button !== 0 || event.target.closest("button, input")) return;
+    if (event.button !== 0 || around(event, "button, input")) return;
     if (this.held.size === 0) this.moved = 0;
     if (this.held.size < 2) this.held.set(event.pointerId, inside(this.owner.stage, event));
   }
 
+  /** @param {PointerEvent} event */
   move(event) {
     const { owner, held } = this;
     const before = held.get(event.pointerId);
@@ -163,12 +211,16 @@ class Drag {
     }
   }
 
+  /** @param {PointerEvent} event */
   up(event) {
     this.held.delete(event.pointerId);
     this.owner.stage.classList.remove("held");
   }
 
-  /** Suppresses the click at the end of a drag. A click by a key has no detail and is kept. */
+  /**
+   * Suppresses the click at the end of a drag. A click by a key has no detail and is kept.
+   * @param {MouseEvent} event
+   */
   click(event) {
     if (this.moved <= CLICK || event.detail === 0) return;
     event.preventDefault();
@@ -183,6 +235,7 @@ class Drag {
     };
   }
 
+  /** @param {number} pointer */
   capture(pointer) {
     const { stage } = this.owner;
     stage.classList.add("held");
@@ -190,17 +243,32 @@ class Drag {
   }
 }
 
+/**
+ * @param {number} value
+ * @param {number} low
+ * @param {number} high
+ */
 function clamp(value, low, high) {
   return Math.min(Math.max(value, low), high);
 }
 
-/** How far to pan so that a box from `start` lies within a stage of length `room`. */
+/**
+ * How far to pan so that a box from `start` lies within a stage of length `room`.
+ * @param {number} start
+ * @param {number} length
+ * @param {number} room
+ */
 function outside(start, length, room) {
   if (start < EDGE) return EDGE - start;
   return Math.min(0, room - EDGE - start - length);
 }
 
-/** The position of a pointer inside the stage. */
+/**
+ * The position of a pointer inside the stage.
+ * @param {HTMLElement} stage
+ * @param {{clientX: number, clientY: number}} event
+ * @returns {Point}
+ */
 function inside(stage, { clientX, clientY }) {
   const box = stage.getBoundingClientRect();
   return { x: clientX - box.left, y: clientY - box.top };

@@ -10,6 +10,13 @@ import { ringPreview } from "./preview.js";
 import { ringsCanvas, shortDistance } from "./canvas.js";
 import { link, navigate, setTitle } from "../base/router.js";
 
+/**
+ * @import { ImageDocument, HitDocument, SearchResultDocument } from "../base/api_types.js"
+ * @import { Query } from "../base/query.js"
+ * @import { View, ViewModule } from "../base/router.js"
+ * @import { Picture } from "./canvas.js"
+ */
+
 export const title = "Rings";
 
 export const shortcuts = [
@@ -21,15 +28,22 @@ export const shortcuts = [
   ["+ - 0", "Zoom in, out, show all"],
 ];
 
+/**
+ * @typedef {{id: string, under: ?string, k: number, power: number}} State of an address
+ * @typedef {"k" | "power"} Key of a slider
+ * @typedef {{image: ImageDocument, similar: SearchResultDocument}} Answer
+ */
+
 const KEPT = 24; // answers, so that Back does not wait
 const SLIDERS = {
   k: { label: "Pictures", min: 10, max: 300, step: 10, fallback: 100, wait: 250 },
   power: { label: "Spread", min: 0.5, max: 8, step: 0.5, fallback: 5, wait: 150 },
 };
 
+/** @type {?RingsView} */
 let view = null;
 
-/** Fills `main`; see router.js. */
+/** @type {View} */
 export async function show(main, params, { signal }) {
   view = null;
   if (!params.get("id")) {
@@ -46,34 +60,51 @@ export async function show(main, params, { signal }) {
     await mine.go(params);
   } catch (error) {
     leave();
-    if (error.name !== "Problem" || error.status >= 500) throw error;
+    if (!(error instanceof api.Problem) || error.status >= 500) throw error;
     main.replaceChildren(refusal(error));
   }
   return leave;
 }
 
-/** Applies another middle, number or power of the address; the pictures move. */
+/**
+ * Applies another middle, number or power of the address; the pictures move.
+ * @type {NonNullable<ViewModule["update"]>}
+ */
 export async function update(params) {
   if (!view || !params.get("id")) return false;
   try {
     await view.go(params);
   } catch (error) {
-    if (error.name === "Problem") return false; // `show` shows the problem
+    if (error instanceof api.Problem) return false; // `show` shows the problem
     throw error;
   }
   return true;
 }
 
 class RingsView {
+  /**
+   * @param {HTMLElement} main
+   * @param {AbortSignal} signal
+   */
   constructor(main, signal) {
     this.signal = signal;
+    /** @type {Map<string, Answer>} */
     this.answers = new Map();
-    this.state = null;
+    /** @type {State} */
+    this.state = { id: "", under: null, k: SLIDERS.k.fallback, power: SLIDERS.power.fallback };
+    this.shows = false; // whether `state` is that of an address
+    /** @type {?symbol} */
+    this.turn = null;
+    /** @type {?AbortController} */
+    this.request = null;
+    /** @type {?Picture} */
+    this.selected = null;
+    /** @param {Picture} picture */
     const hrefOf = (picture) => this.hrefOf(picture);
     this.preview = ringPreview({ hrefOf, isCentre: ({ id }) => id === this.state.id });
     this.heading = h("h1", null, "Rings");
     this.note = h("p", { class: "rings-note small soft" });
-    this.sliders = Object.entries(SLIDERS).map(([key, options]) => this.slider(key, options));
+    this.sliders = [this.slider("k", SLIDERS.k), this.slider("power", SLIDERS.power)];
     const room = h("div", { class: "rings-room" });
     main.append(h("div", { class: "rings" },
       h("section", { class: "rings-side", "aria-label": "About the picture" },
@@ -88,10 +119,15 @@ class RingsView {
     document.addEventListener("keydown", (event) => this.pressed(event), { signal });
   }
 
+  /**
+   * @param {Key} key
+   * @param {typeof SLIDERS[Key]} options
+   */
   slider(key, { label, min, max, step, fallback, wait }) {
     const input = h("input", { type: "range", min, max, step, value: fallback });
     const output = h("output", { class: "number" });
     let timer = 0;
+    /** @param {number} value */
     const set = (value) => {
       input.value = String(value);
       output.textContent = input.value;
@@ -110,6 +146,7 @@ class RingsView {
     return { key, set, element, fallback, min, max, stop: () => clearTimeout(timer) };
   }
 
+  /** @param {string} id */
   addressOf(id) {
     const { k, power, under } = this.state;
     return {
@@ -120,15 +157,19 @@ class RingsView {
     };
   }
 
+  /** @param {Picture} picture */
   hrefOf(picture) {
     return picture.id === this.state.id
       ? `/image?${toQuery({ id: picture.id })}`
       : `/rings?${toQuery(this.addressOf(picture.id))}`;
   }
 
-  /** Shows the rings of an address. */
+  /**
+   * Shows the rings of an address.
+   * @param {Query} params
+   */
   async go(params) {
-    const state = { id: params.get("id"), under: params.get("under") };
+    const state = { ...this.state, id: params.get("id") ?? "", under: params.get("under") };
     for (const { key, stop, min, max, fallback } of this.sliders) {
       stop();
       const value = Number.parseFloat(params.get(key) ?? "");
@@ -139,13 +180,18 @@ class RingsView {
     this.turn = turn;
     const answer = await this.fetch(state);
     if (this.turn !== turn || this.signal.aborted) return;
-    const old = this.state;
+    const old = this.shows ? this.state : null;
     this.state = state;
+    this.shows = true;
     for (const { key, set } of this.sliders) set(state[key]);
     this.display(answer, old);
   }
 
-  /** The picture and similar images; each answer is fetched once. */
+  /**
+   * The picture and similar images; each answer is fetched once.
+   * @param {State} state
+   * @returns {Promise<Answer>}
+   */
   async fetch({ id, k, under }) {
     const key = JSON.stringify([id, k, under]);
     let answer = this.answers.get(key);
@@ -161,10 +207,14 @@ class RingsView {
     }
     this.answers.delete(key);
     this.answers.set(key, answer);
-    if (this.answers.size > KEPT) this.answers.delete(this.answers.keys().next().value);
+    if (this.answers.size > KEPT) this.answers.delete([...this.answers.keys()][0]);
     return answer;
   }
 
+  /**
+   * @param {Answer} answer
+   * @param {?State} old
+   */
   display({ image, similar }, old) {
     const hits = similar.hits.filter(({ id }) => id !== image.id).slice(0, this.state.k);
     this.canvas.show(image, hits, { power: this.state.power, move: old !== null });
@@ -177,6 +227,10 @@ class RingsView {
     }
   }
 
+  /**
+   * @param {SearchResultDocument} similar
+   * @param {HitDocument[]} hits
+   */
   describe({ metric, exact, recall, milliseconds }, hits) {
     const far = hits.at(-1)?.distance;
     const quality = exact ? "exact" : `recall ${recall.toFixed(2)}`;
@@ -190,11 +244,13 @@ class RingsView {
     );
   }
 
+  /** @param {Picture} picture */
   selectPicture(picture) {
     this.selected = picture;
     this.preview.show(picture);
   }
 
+  /** @param {KeyboardEvent} event */
   pressed(event) {
     const modified = event.ctrlKey || event.metaKey || event.altKey;
     if (event.key !== "i" || modified || isTyping(event) || !this.selected) return;
@@ -204,6 +260,7 @@ class RingsView {
   }
 }
 
+/** @param {api.Problem} problem */
 function refusal({ status, detail }) {
   return panel({
     icon: status === 404 ? "missing" : "problem",
@@ -213,7 +270,12 @@ function refusal({ status, detail }) {
   link("/browse", null, { class: "button quiet" }, "Browse"));
 }
 
-/** Offers some pictures to start from, if the address names none. */
+/**
+ * Offers some pictures to start from, if the address names none.
+ * @param {HTMLElement} main
+ * @param {?string} under
+ * @param {AbortSignal} signal
+ */
 async function choose(main, under, signal) {
   const { images } = await api.get("/images", { limit: 12, under }, { signal });
   if (images.length === 0) {

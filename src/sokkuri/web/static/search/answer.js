@@ -1,5 +1,6 @@
 // The right side of the search page: the hits as rows or as rings, a wait, a hint, or a problem.
 
+import { Problem } from "../base/api.js";
 import { h } from "../base/dom.js";
 import { icon } from "../base/icons.js";
 import { panel, problemPanel } from "../base/problem.js";
@@ -9,17 +10,25 @@ import { ringPreview } from "../rings/preview.js";
 import { ringsCanvas } from "../rings/canvas.js";
 import { ListSelection } from "../selection/list_selection.js";
 
+/**
+ * @import { HitDocument, InfoDocument, SearchResultDocument } from "../base/api_types.js"
+ * @import { Child } from "../base/dom.js"
+ * @import { Picture } from "../rings/canvas.js"
+ */
+
 const WAIT_SHOWN_AFTER = 350; // milliseconds
 
 export class SearchAnswer {
   /**
    * @param {{onview: (view: "grid"|"rings") => void, onlike: (id: string) => void,
-   *   onunlike: (id: string) => void, onretry: () => void, oncancel: () => void, info: *,
-   *   signal: AbortSignal}} options
+   *   onunlike: (id: string) => void, onretry: () => void, oncancel: () => void,
+   *   info: InfoDocument, signal: AbortSignal}} options
    */
   constructor(options) {
     this.options = options;
+    /** @type {?ReturnType<typeof ringsCanvas>} */
     this.canvas = null;
+    /** @type {?ListSelection} */
     this.selection = null;
     this.waiting = 0;
     this.summary = h("p", { class: "answer-said soft small number" });
@@ -34,6 +43,11 @@ export class SearchAnswer {
       h("div", { class: "answer-bar" }, this.summary, this.choose), this.body);
   }
 
+  /**
+   * @param {"grid" | "rings"} view
+   * @param {string} name
+   * @param {string} label
+   */
   choice(view, name, label) {
     const choose = () => this.options.onview(view);
     return h("button", { type: "button", class: "button quiet", onclick: choose },
@@ -54,9 +68,9 @@ export class SearchAnswer {
   }
 
   /**
-   * @param {*} answer of the server
-   * @param {{view: string, centre: ?*, under: string}} options centre: the picture in the middle
-   *   of the rings
+   * @param {SearchResultDocument} answer
+   * @param {{view: string, centre: ?Picture, under: string}} options centre: the picture in the
+   *   middle of the rings
    */
   show(answer, { view, centre, under }) {
     if (answer.hits.length === 0) {
@@ -80,15 +94,23 @@ export class SearchAnswer {
     }
   }
 
+  /**
+   * @param {HitDocument[]} hits
+   * @param {Picture} centre
+   * @param {string} under
+   */
   showRings(hits, centre, under) {
     const room = h("div", { class: "answer-rings" });
     this.put(room);
+    /** @param {Picture} picture */
     const isUpload = ({ id, src }) => Boolean(src) && id.startsWith("upload:");
+    /** @param {Picture} picture */
     const hrefOf = (picture) =>
       (isUpload(picture) ? null : `/rings?${toQuery({ id: picture.id, under })}`);
     const preview = ringPreview({ hrefOf, isCentre: ({ id }) => id === centre.id });
     preview.element.hidden = true;
     room.append(preview.element);
+    /** @type {ReturnType<typeof ringsCanvas>} */
     const canvas = ringsCanvas(room, { hrefOf, onselect: (picture) => {
       preview.element.hidden = false;
       preview.show(picture);
@@ -99,9 +121,9 @@ export class SearchAnswer {
     canvas.show(centre, hits.filter(({ id }) => id !== centre.id), { move: false });
   }
 
-  /** @param {Error} error */
+  /** @param {unknown} error */
   fail(error) {
-    if (error.status !== 503) {
+    if (!(error instanceof Problem) || error.status !== 503) {
       this.replaceHits(problemPanel(error, this.options.onretry, 2));
       return;
     }
@@ -110,16 +132,23 @@ export class SearchAnswer {
         "Try again"));
   }
 
+  /**
+   * @param {string} title
+   * @param {string} text
+   * @param {...HTMLElement} actions
+   */
   showHint(title, text, ...actions) {
     this.replaceHits(panel({ icon: "photos", level: 2, title, text }, actions));
   }
 
+  /** @param {HTMLElement} content */
   replaceHits(content) {
     this.summary.textContent = "";
     this.choose.hidden = true;
     this.put(content);
   }
 
+  /** @param {...HTMLElement} content */
   put(...content) {
     clearTimeout(this.waiting);
     this.body.classList.remove("stale");
@@ -136,6 +165,7 @@ export class SearchAnswer {
   }
 }
 
+/** @param {SearchResultDocument} answer */
 function summaryOf({ hits, metric, exact, recall, milliseconds, not_compared: left }) {
   const quality = exact ? "exact" : `recall ${recall.toFixed(2)}`;
   const count = hits.length === 1 ? "1 picture" : `${hits.length} pictures`;

@@ -1,11 +1,12 @@
 // A frame that selects a part of a picture, by mouse, touch or keyboard.
 
-import { h } from "../base/dom.js";
+import { around, h } from "../base/dom.js";
 
 const CORNERS = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
 const LEAST = 0.03; // smallest side of the frame, as a share of the picture
 const STEP = 0.02; // one key press, as a share of the picture
 const BEGIN = { x: 0.15, y: 0.15, w: 0.7, h: 0.7 };
+/** @type {Record<string, number[]>} */
 const ARROWS = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
@@ -19,15 +20,18 @@ const HELP = "Arrow keys move the frame, Shift and arrow keys resize it, Enter s
 /**
  * @typedef {{x: number, y: number, w: number, h: number}} Box in pixels of the picture, after its
  *   EXIF rotation
+ * @typedef {{x: number, y: number, w: number, h: number}} Part in shares of the picture, 0 to 1
+ * @typedef {{width: number, height: number}} Size
+ * @typedef {{onchange?: (box: ?Box) => void, onaccept?: (box: ?Box) => void,
+ *   oncancel?: () => void, box?: ?Box, natural?: Size}} CropOptions
+ *   natural: size of the picture, if the image element shows a thumbnail; onaccept: called on
+ *   Enter; oncancel: called on Escape
  */
 
 /**
  * A picture with a frame.
  * @param {HTMLImageElement | string} picture an image element or an address
- * @param {{onchange?: (box: ?Box) => void, onaccept?: (box: ?Box) => void,
- *   oncancel?: () => void, box?: ?Box, natural?: {width: number, height: number}}} [options]
- *   natural: size of the picture, if the image element shows a thumbnail; onaccept: called on
- *   Enter; oncancel: called on Escape
+ * @param {CropOptions} [options]
  * @returns {{element: HTMLElement, box: () => ?Box, clear: () => void, focus: () => void,
  *   destroy: () => void}} box: null for the whole picture
  */
@@ -36,6 +40,10 @@ export function cropper(picture, options = {}) {
 }
 
 class Cropper {
+  /**
+   * @param {HTMLImageElement | string} picture
+   * @param {CropOptions} options
+   */
   constructor(picture, options) {
     this.options = options;
     this.img = typeof picture === "string" ? h("img", { src: picture, alt: "" }) : picture;
@@ -45,8 +53,11 @@ class Cropper {
       CORNERS.map((corner) => h("span", { class: "crop-handle", dataset: { corner } })));
     this.element = h("div", { class: "cropper" }, this.img, this.frame);
     this.controller = new AbortController();
-    // In shares of the picture, 0 to 1, because its size is unknown until it has loaded.
+    // In shares, because the size of the picture is unknown until it has loaded.
+    /** @type {?Part} */
     this.part = null;
+    /** @type {?{from: {x: number, y: number}, part: ?Part, act: string}} */
+    this.drag = null;
     this.begin();
     if (!this.size().width) this.img.addEventListener("load", () => this.begin(), { once: true });
     this.listen();
@@ -71,6 +82,7 @@ class Cropper {
     this.draw();
   }
 
+  /** @returns {Size} */
   size() {
     return this.options.natural
       ?? { width: this.img.naturalWidth, height: this.img.naturalHeight };
@@ -80,6 +92,7 @@ class Cropper {
     return this.part && this.size().width ? toPixels(this.part, this.size()) : null;
   }
 
+  /** @param {?Part} part */
   set(part) {
     this.part = part;
     this.draw();
@@ -100,6 +113,7 @@ class Cropper {
     frame.setAttribute("aria-label", `${label}. ${HELP}`);
   }
 
+  /** @param {KeyboardEvent} event */
   pressed(event) {
     const { onaccept, oncancel } = this.options;
     if (event.key === "Enter") onaccept?.(this.box());
@@ -110,11 +124,14 @@ class Cropper {
     event.stopPropagation();
   }
 
-  /** Starts a drag: of a handle to resize, of the frame to move, or outside it for a new frame. */
+  /**
+   * Starts a drag: of a handle to resize, of the frame to move, or outside it for a new frame.
+   * @param {PointerEvent} event
+   */
   startDrag(event) {
     if (event.button !== 0) return;
-    const { corner } = event.target.dataset;
-    const inFrame = event.target.closest(".crop-frame");
+    const corner = around(event, "[data-corner]")?.dataset.corner;
+    const inFrame = around(event, ".crop-frame");
     this.drag = {
       from: this.pointOf(event),
       part: this.part,
@@ -125,21 +142,25 @@ class Cropper {
     if (inFrame) this.focus();
   }
 
+  /** @param {PointerEvent} event */
   continueDrag(event) {
     if (!this.drag) return;
     const { from, part, act } = this.drag;
     const to = this.pointOf(event);
     const dx = to.x - from.x;
     const dy = to.y - from.y;
-    if (act === "move") this.set(moved(part, dx, dy));
-    else if (act !== "draw") this.set(resized(part, act, dx, dy));
+    if (part && act === "move") this.set(moved(part, dx, dy));
+    else if (part && act !== "draw") this.set(resized(part, act, dx, dy));
     else if (Math.abs(dx) > LEAST && Math.abs(dy) > LEAST) {
       this.set({ x: Math.min(to.x, from.x), y: Math.min(to.y, from.y),
         w: Math.abs(dx), h: Math.abs(dy) });
     }
   }
 
-  /** The position of a pointer, in shares of the picture. */
+  /**
+   * The position of a pointer, in shares of the picture.
+   * @param {PointerEvent} event
+   */
   pointOf({ clientX, clientY }) {
     const box = this.element.getBoundingClientRect();
     return {
@@ -162,7 +183,12 @@ class Cropper {
   }
 }
 
-/** The box of a part, in pixels; null for the whole picture. */
+/**
+ * The box of a part, in pixels; null for the whole picture.
+ * @param {Part} part
+ * @param {Size} size
+ * @returns {?Box}
+ */
 function toPixels({ x, y, w, h: high }, { width, height }) {
   const left = Math.min(Math.round(x * width), width - 1);
   const top = Math.min(Math.round(y * height), height - 1);
@@ -175,22 +201,42 @@ function toPixels({ x, y, w, h: high }, { width, height }) {
   return box.w === width && box.h === height ? null : box;
 }
 
+/**
+ * @param {Box} box
+ * @param {Size} size
+ * @returns {Part}
+ */
 function toShares({ x, y, w, h: high }, { width, height }) {
   const left = Math.min(x / width, 1 - LEAST);
   const top = Math.min(y / height, 1 - LEAST);
   return { x: left, y: top, w: Math.min(w / width, 1 - left), h: Math.min(high / height, 1 - top) };
 }
 
-/** The part after an arrow key: moved, or resized with Shift. */
+/**
+ * The part after an arrow key: moved, or resized with Shift.
+ * @param {KeyboardEvent} event
+ * @param {Part} part
+ */
 function stepped({ key, shiftKey }, part) {
   const [dx, dy] = ARROWS[key].map((direction) => direction * STEP);
   return shiftKey ? resized(part, "se", dx, dy) : moved(part, dx, dy);
 }
 
+/**
+ * @param {Part} part
+ * @param {number} dx
+ * @param {number} dy
+ */
 function moved(part, dx, dy) {
   return { ...part, x: within(part.x + dx, 0, 1 - part.w), y: within(part.y + dy, 0, 1 - part.h) };
 }
 
+/**
+ * @param {Part} part
+ * @param {string} corner
+ * @param {number} dx
+ * @param {number} dy
+ */
 function resized({ x, y, w, h: high }, corner, dx, dy) {
   let right = x + w;
   let bottom = y + high;
@@ -203,6 +249,11 @@ function resized({ x, y, w, h: high }, corner, dx, dy) {
   return { x: left, y: top, w: right - left, h: bottom - top };
 }
 
+/**
+ * @param {number} value
+ * @param {number} low
+ * @param {number} high
+ */
 function within(value, low, high) {
   return Math.min(Math.max(value, low), high);
 }

@@ -12,11 +12,13 @@ const HINT = "Columns: taken, camera, lens, iso, rating, keyword, label, format,
 const PLAIN = { type: "text", autocomplete: "off", spellcheck: "false", autocapitalize: "off" };
 const NUMBERS = [10, 20, 50, 100, 200, MOST_K];
 
+/**
+ * @typedef {{under: string, where: string, maxDistance: string, k: number, collapse: boolean}}
+ *   FilterFields
+ */
+
 export class SearchFilters {
-  /**
-   * @param {{onchange: (fields: {under: string, where: string, maxDistance: string, k: number,
-   *   collapse: boolean}) => void, signal: AbortSignal}} options
-   */
+  /** @param {{onchange: (fields: FilterFields) => void, signal: AbortSignal}} options */
   constructor({ onchange, signal }) {
     this.folders = h("datalist", { id: "search-folders" });
     this.under = h("input", { ...PLAIN, list: "search-folders", placeholder: "all folders" });
@@ -25,6 +27,7 @@ export class SearchFilters {
     this.k = h("select", null);
     this.collapse = h("input", { type: "checkbox", id: "search-collapse",
       "aria-describedby": "search-collapse-hint" });
+    /** @type {Record<string, ReturnType<typeof makeField>>} */
     this.fields = {
       under: makeField("under", "In folder", this.under),
       where: makeField("where", "Where", this.where, HINT),
@@ -49,6 +52,10 @@ export class SearchFilters {
     this.listen(onchange, signal);
   }
 
+  /**
+   * @param {(fields: FilterFields) => void} onchange
+   * @param {AbortSignal} signal
+   */
   listen(onchange, signal) {
     this.form.addEventListener("change", () => onchange(this.values()));
     this.form.addEventListener("submit", (event) => {
@@ -86,7 +93,11 @@ export class SearchFilters {
     if (search.under || search.where || search.maxDistance) this.element.open = true;
   }
 
-  /** Shows a problem under a field; returns false if there is no such field. */
+  /**
+   * Shows a problem under a field; returns false if there is no such field.
+   * @param {string} name
+   * @param {string} text
+   */
   showProblem(name, text) {
     this.fields[name]?.showProblem(text);
     if (name in this.fields) this.element.open = true;
@@ -94,6 +105,12 @@ export class SearchFilters {
   }
 }
 
+/**
+ * @param {string} name
+ * @param {string} label
+ * @param {HTMLInputElement | HTMLSelectElement} input
+ * @param {string} [hint]
+ */
 function makeField(name, label, input, hint) {
   input.id = `search-${name}`;
   const help = h("p", { class: "field-hint small soft", id: `search-${name}-hint` }, hint);
@@ -102,6 +119,7 @@ function makeField(name, label, input, hint) {
   input.setAttribute("aria-describedby", `${problem.id}${hint ? ` ${help.id}` : ""}`);
   const element = h("div", { class: "field" }, h("label", { for: input.id }, label), input, problem,
     hint && help);
+  /** @param {string} text */
   const showProblem = (text) => {
     problem.textContent = text;
     if (text) input.setAttribute("aria-invalid", "true");

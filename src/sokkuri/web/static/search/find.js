@@ -1,8 +1,8 @@
 // The field at the top of every page: it takes words, a picture, or the id of an image. Below it are
 // saved and recent searches.
 
-import { info } from "../base/api.js";
-import { h } from "../base/dom.js";
+import { info, messageOf } from "../base/api.js";
+import { findAll, h } from "../base/dom.js";
 import { capitalise } from "../base/format.js";
 import { icon } from "../base/icons.js";
 import * as settings from "../base/settings.js";
@@ -10,12 +10,15 @@ import { clearRecent, past, remove } from "./past.js";
 import { pickButton, takePictures } from "./picking.js";
 import { addTerms, findImages } from "./terms.js";
 
+/** @import { InfoDocument } from "../base/api_types.js" */
+
 const MOST_CHARACTERS = 2000; // as the server accepts
+const LISTS = /** @type {const} */ (["recent", "saved"]);
 
 /**
  * Fills the place of the field, and takes pictures that are dropped or pasted on any page.
  * @param {HTMLElement} place
- * @param {() => Promise<*>} getInfo
+ * @param {() => Promise<InfoDocument>} getInfo
  * @returns {() => void} moves the focus to the field
  */
 export function installFind(place, getInfo) {
@@ -24,6 +27,7 @@ export function installFind(place, getInfo) {
   const veil = h("div", { class: "drop-veil", "aria-hidden": "true" },
     h("p", null, "Drop to search"));
   document.body.append(veil);
+  /** @param {File[]} files */
   const take = (files) => {
     if (!document.querySelector("dialog[open]")) addTerms({ files });
   };
@@ -35,7 +39,10 @@ export function installFind(place, getInfo) {
 }
 
 class FindField {
+  /** @param {() => Promise<InfoDocument>} getInfo */
   constructor(getInfo) {
+    /** @type {?InfoDocument} */
+    this.info = null;
     this.input = h("input", { type: "search", id: "find", autocomplete: "off", spellcheck: "false",
       maxlength: MOST_CHARACTERS, "aria-describedby": "find-problem find-hint" });
     this.problem = h("p", { class: "find-problem small", id: "find-problem", role: "alert" });
@@ -62,34 +69,38 @@ class FindField {
     this.input.addEventListener("click", () => this.open());
     this.input.addEventListener("input", () => this.say(""));
     this.element.addEventListener("focusout", ({ relatedTarget }) => {
-      if (!this.element.contains(relatedTarget)) this.close();
+      if (!(relatedTarget instanceof Node && this.element.contains(relatedTarget))) this.close();
     });
     this.panel.addEventListener("click", ({ target }) => {
       if (target instanceof Element && target.closest("a")) this.close();
     });
     this.element.addEventListener("keydown", (event) => this.pressed(event));
-    for (const list of ["recent", "saved"]) {
+    for (const list of LISTS) {
       settings.subscribe(list, () => !this.panel.hidden && this.showLists());
     }
   }
 
+  /** @param {KeyboardEvent} event */
   pressed(event) {
     if (event.key === "Escape" && !this.panel.hidden) {
       this.input.focus();
       this.close();
     } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       if (this.panel.hidden) this.open();
-      const stops = [this.input, ...this.panel.querySelectorAll("a[href], button")];
+      const stops = [this.input, ...findAll("a[href], button", this.panel)];
       const step = event.key === "ArrowDown" ? 1 : -1;
-      const at = stops.indexOf(document.activeElement) + step;
+      const at = stops.findIndex((stop) => stop === document.activeElement) + step;
       stops[(at + stops.length) % stops.length].focus();
     } else return;
     event.preventDefault();
   }
 
-  /** Learns what the collection is called, and whether its model knows words. */
+  /**
+   * Learns what the collection is called, and whether its model knows words.
+   * @param {() => Promise<InfoDocument>} getInfo
+   */
   async load(getInfo) {
-    this.info = await getInfo().catch(() => this.info ?? null);
+    this.info = await getInfo().catch(() => this.info);
     const words = this.info?.words;
     this.input.placeholder = words ? "Words, a picture or an id" : "A picture or an id";
     this.hint.replaceChildren(...(this.info?.no_words ? withCode(capitalise(this.info.no_words)) : [
@@ -110,12 +121,13 @@ class FindField {
     this.say("");
   }
 
+  /** @param {string} text */
   say(text) {
     this.problem.textContent = text;
   }
 
   showLists() {
-    const { name } = this.info ?? {};
+    const name = this.info?.name;
     const saved = this.listOf("saved", name);
     const recent = this.listOf("recent", name);
     const focused = this.lists.contains(document.activeElement);
@@ -130,6 +142,10 @@ class FindField {
     if (focused) this.input.focus();
   }
 
+  /**
+   * @param {"recent" | "saved"} list
+   * @param {string | undefined} collection
+   */
   listOf(list, collection) {
     return past(list, collection).map((one) => h("li", null,
       h("a", { href: `/search?${one.query}` }, one.label),
@@ -138,24 +154,29 @@ class FindField {
       icon("close", { size: 16 }))));
   }
 
+  /** @param {Parameters<typeof addTerms>[0]} terms */
   addAll(terms) {
     this.input.value = "";
     this.close();
     return addTerms(terms);
   }
 
-  /** Searches by the image that a text names, else by its words. */
+  /**
+   * Searches by the image that a text names, else by its words.
+   * @param {string} written
+   */
   async submit(written) {
     if (!written) {
       this.open();
       return;
     }
     if (!this.info) await this.load(info);
+    /** @type {Array<[string, number]>} */
     let images;
     try {
       images = await findImages(written);
     } catch (error) {
-      this.fail(error.message);
+      this.fail(messageOf(error));
       return;
     }
     if (this.input.value.trim() !== written) return; // The user has typed on.
@@ -166,13 +187,17 @@ class FindField {
     else this.fail("No image has this id or name, and words are not known here.");
   }
 
+  /** @param {string} text */
   async fail(text) {
     await this.open();
     this.say(text);
   }
 }
 
-/** The parts of a text, with commands in backticks as code. */
+/**
+ * The parts of a text, with commands in backticks as code.
+ * @param {string} text
+ */
 function withCode(text) {
   return text.split("`").map((part, n) => (n % 2 ? h("code", null, part) : part));
 }

@@ -12,10 +12,13 @@ const WIDEST = 3;
  * @returns {{height: number, widths: number[]}[]} in whole pixels
  */
 export function hitRows(ratios, { width, gap, first, later, fall = 0.55 }) {
+  /** @type {{height: number, widths: number[]}[]} */
   const rows = [];
   let target = first;
+  /** @type {number[]} */
   let row = [];
   let sum = 0;
+  /** @param {boolean} stretch */
   const close = (stretch) => {
     const room = width - gap * (row.length - 1);
     const height = Math.floor(stretch ? room / sum : Math.min(target, room / sum));
@@ -38,7 +41,12 @@ export function hitRows(ratios, { width, gap, first, later, fall = 0.55 }) {
   return rows;
 }
 
-/** Widths in whole pixels; the last picture gets the remainder. */
+/**
+ * Widths in whole pixels; the last picture gets the remainder.
+ * @param {number[]} row
+ * @param {number} height
+ * @param {?number} room
+ */
 function wholeWidths(row, height, room) {
   const widths = row.map((ratio) => Math.floor(ratio * height));
   if (room !== null) widths[widths.length - 1] += room - widths.reduce((a, b) => a + b, 0);

@@ -25,7 +25,11 @@ export async function localPicture(blob) {
   return { src: URL.createObjectURL(shown), width, height };
 }
 
-/** Draws a tiny picture, then enlarges it without smoothing. */
+/**
+ * Draws a tiny picture, then enlarges it without smoothing.
+ * @param {ImageBitmap} bitmap
+ * @returns {Promise<Blob>}
+ */
 function blocks(bitmap) {
   const longer = Math.max(bitmap.width, bitmap.height);
   const small = canvas(bitmap, BLOCKS / longer);
@@ -34,14 +38,23 @@ function blocks(bitmap) {
   const large = canvas(bitmap, SIDE / longer);
   large.context.imageSmoothingEnabled = false;
   large.context.drawImage(small.element, 0, 0, large.element.width, large.element.height);
-  return new Promise((resolve) => {
-    large.element.toBlob(resolve, "image/png");
+  return new Promise((resolve, reject) => {
+    large.element.toBlob((blob) => {
+      if (blob) resolve(blob);
+      else reject(new Error("The browser cannot write a picture"));
+    }, "image/png");
   });
 }
 
+/**
+ * @param {{width: number, height: number}} size
+ * @param {number} scale
+ */
 function canvas({ width, height }, scale) {
   const element = document.createElement("canvas");
   element.width = Math.max(1, Math.round(width * scale));
   element.height = Math.max(1, Math.round(height * scale));
-  return { element, context: element.getContext("2d") };
+  const context = element.getContext("2d");
+  if (!context) throw new Error("The browser cannot draw");
+  return { element, context };
 }

@@ -4,6 +4,11 @@ import { Query, toQuery } from "../base/query.js";
 import * as settings from "../base/settings.js";
 import { splitWeight, toParams } from "./state.js";
 
+/**
+ * @import { Search } from "./state.js"
+ * @import { Upload } from "./uploads.js"
+ */
+
 const MOST_RECENT = 10;
 const MOST_SAVED = 200;
 
@@ -14,7 +19,7 @@ const MOST_SAVED = 200;
 
 /**
  * @param {"recent" | "saved"} list
- * @param {string} collection the name of the collection
+ * @param {string | undefined} collection the name of the collection
  * @returns {Past[]} the latest first
  */
 export function past(list, collection) {
@@ -39,7 +44,7 @@ export function remove(list, search) {
   settings.set(list, settings.get(list).filter((one) => !isSame(one, search)));
 }
 
-/** Removes all recent searches of a collection. @param {string} collection */
+/** Removes all recent searches of a collection. @param {string | undefined} collection */
 export function clearRecent(collection) {
   settings.set("recent", settings.get("recent").filter((one) => one.collection !== collection));
 }
@@ -47,17 +52,21 @@ export function clearRecent(collection) {
 /** @param {Past} search */
 export const isSaved = (search) => settings.get("saved").some((one) => isSame(one, search));
 
+/**
+ * @param {Past} one
+ * @param {Past} other
+ */
 const isSame = (one, other) => one.collection === other.collection && one.query === other.query;
 
 /** The keys of uploaded pictures that saved searches need. @returns {Set<string>} */
 export function savedUploads() {
-  const keys = settings.get("saved").map(({ query }) => new Query(query).get("upload"));
+  const keys = settings.get("saved").map(({ query }) => new Query(query).get("upload") ?? "");
   return new Set(keys.filter(Boolean));
 }
 
 /**
- * @param {import("./state.js").Search} search
- * @param {import("./uploads.js").Upload[]} uploads
+ * @param {Search} search
+ * @param {Upload[]} uploads
  * @param {string} collection
  * @returns {Past}
  */
@@ -66,16 +75,25 @@ export function toPast(search, uploads, collection) {
   return { collection, query: toQuery(params), label: labelOf(search, uploads) };
 }
 
+/**
+ * @param {Search} search
+ * @param {Upload[]} uploads
+ */
 function labelOf(search, uploads) {
+  /** @param {string} id */
   const weightOf = (id) => search.weights.get(id) ?? 1;
+  /** @param {string} id */
   const nameOf = (id) => id.slice(id.lastIndexOf("/") + 1);
+  /** @type {(readonly [text: string, weight: number, not: boolean])[]} */
   const terms = [
-    ...search.texts.map((written) => [...splitWeight(written), false]),
-    ...search.notTexts.map((written) => [...splitWeight(written), true]),
-    ...uploads.map(({ name, weight, not }) => [name || "a picture", weight ?? 1, not]),
-    ...search.ids.map((id) => [nameOf(id), weightOf(id), false]),
-    ...search.nots.map((id) => [nameOf(id), weightOf(id), true]),
-  ].sort((one, other) => one[2] - other[2]);
+    ...search.texts.map((written) => /** @type {const} */ ([...splitWeight(written), false])),
+    ...search.notTexts.map((written) => /** @type {const} */ ([...splitWeight(written), true])),
+    ...uploads.map(({ name, weight, not }) =>
+      /** @type {const} */ ([name || "a picture", weight ?? 1, not])),
+    ...search.ids.map((id) => /** @type {const} */ ([nameOf(id), weightOf(id), false])),
+    ...search.nots.map((id) => /** @type {const} */ ([nameOf(id), weightOf(id), true])),
+  ];
+  terms.sort((one, other) => Number(one[2]) - Number(other[2]));
   const parts = terms.map(([text, weight, not]) =>
     `${not ? "without " : ""}${text}${weight === 1 ? "" : ` × ${weight}`}`);
   if (search.crop) parts.push("a part");

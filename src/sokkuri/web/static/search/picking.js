@@ -2,6 +2,8 @@
 
 import { h, isTyping } from "../base/dom.js";
 
+/** @import { Child } from "../base/dom.js" */
+
 /**
  * Listens on the whole page until `signal` is aborted.
  * @param {(files: File[]) => void} ontake
@@ -10,8 +12,15 @@ import { h, isTyping } from "../base/dom.js";
 export function takePictures(ontake, { signal, onhover }) {
   let depth = 0;
   let ours = false; // a picture of the page itself is dragged
+  /** @param {boolean} over */
   const hover = (over) => onhover?.(over);
+  /**
+   * @template {keyof DocumentEventMap} Kind
+   * @param {Kind} type
+   * @param {(event: DocumentEventMap[Kind]) => void} listener
+   */
   const on = (type, listener) => document.addEventListener(type, listener, { signal });
+  /** @param {DragEvent} event */
   const hasFiles = ({ dataTransfer }) => !ours && (dataTransfer?.types.includes("Files") ?? false);
   on("dragstart", () => {
     ours = true;
@@ -28,7 +37,7 @@ export function takePictures(ontake, { signal, onhover }) {
   on("dragover", (event) => {
     if (!hasFiles(event)) return;
     event.preventDefault();
-    event.dataTransfer.dropEffect = "copy";
+    if (event.dataTransfer) event.dataTransfer.dropEffect = "copy";
   });
   on("dragleave", (event) => {
     if (!hasFiles(event)) return;
@@ -40,7 +49,7 @@ export function takePictures(ontake, { signal, onhover }) {
     event.preventDefault();
     depth = 0;
     hover(false);
-    passOn(event.dataTransfer.files, ontake);
+    passOn(event.dataTransfer?.files, ontake);
   });
   on("paste", (event) => {
     const files = event.clipboardData?.files;
@@ -57,7 +66,7 @@ export function takePictures(ontake, { signal, onhover }) {
  * A button that opens the file dialog of the system.
  * @param {(files: File[]) => void} ontake
  * @param {string} className
- * @param {...*} label
+ * @param {...Child} label
  */
 export function pickButton(ontake, className, ...label) {
   const input = h("input", { type: "file", accept: "image/*,.heic,.heif,.avif,.tif,.tiff,.jxl",
@@ -72,8 +81,12 @@ export function pickButton(ontake, className, ...label) {
   ];
 }
 
+/**
+ * @param {Iterable<File> | null | undefined} files
+ * @param {(files: File[]) => void} ontake
+ */
 function passOn(files, ontake) {
   // A copy, because the browser empties the list after the event.
-  const copy = [...files];
+  const copy = [...files ?? []];
   if (copy.length > 0) ontake(copy);
 }

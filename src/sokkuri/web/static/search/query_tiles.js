@@ -2,31 +2,38 @@
 // and removed.
 
 import { cropper } from "./crop.js";
-import { h } from "../base/dom.js";
+import { h, mustFind } from "../base/dom.js";
 import { icon } from "../base/icons.js";
 import { fromBox } from "./state.js";
 import { weightField } from "./weight_field.js";
 
+/** @import { Box } from "./crop.js" */
+
 /**
  * @typedef {{key: string, name: string, src: ?string, width: number, height: number, not: boolean,
  *   weight: number, problem?: string}} Tile  src null: the browser cannot show the picture
+ * @typedef {{stage: HTMLElement, tools: HTMLElement, picture: HTMLImageElement, tile: Tile}} Place
  */
 
 export class QueryTiles {
   /**
    * @param {{onremove: (key: string) => void, onsign: (key: string) => void,
    *   onweight: (key: string, weight: number) => void,
-   *   oncrop: (box: ?import("./crop.js").Box) => void}} options
+   *   oncrop: (box: ?Box) => void}} options
    */
   constructor(options) {
     this.options = options;
     this.element = h("ul", { class: "query-tiles", role: "list" });
+    /** @type {?ReturnType<typeof cropper>} */
     this.frame = null;
+    /** @type {?Box} */
+    this.crop = null;
+    this.several = false;
   }
 
   /**
    * @param {Tile[]} tiles
-   * @param {{crop: ?import("./crop.js").Box, canCrop: boolean}} options
+   * @param {{crop: ?Box, canCrop: boolean}} options
    */
   show(tiles, { crop, canCrop }) {
     const { element } = this;
@@ -40,15 +47,20 @@ export class QueryTiles {
     else if (focused) element.querySelector("button")?.focus();
   }
 
+  /**
+   * @param {Tile} tile
+   * @param {boolean} canCrop
+   */
   tileOf(tile, canCrop) {
-    const picture = tile.src
-      ? h("img", { class: "query-picture", src: tile.src, alt: tile.name, decoding: "async" })
-      : h("div", { class: "query-picture unseeable" }, icon("photos", { size: 32 }),
+    const image = tile.src
+      && h("img", { class: "query-picture", src: tile.src, alt: tile.name, decoding: "async" });
+    const picture = image
+      || h("div", { class: "query-picture unseeable" }, icon("photos", { size: 32 }),
         h("span", { class: "small" }, "No preview"));
     const stage = h("div", { class: "query-stage" }, picture);
     const tools = h("div", { class: "row crop-tools" });
-    if (canCrop && tile.src && !tile.not) {
-      const place = { stage, tools, picture, tile };
+    if (canCrop && image && !tile.not) {
+      const place = { stage, tools, picture: image, tile };
       if (this.crop) this.putFrame(place);
       else this.offerFrame(place);
     }
@@ -61,6 +73,7 @@ export class QueryTiles {
     h("p", { class: "query-problem small", role: "alert" }, tile.problem ?? ""));
   }
 
+  /** @param {Tile} tile */
   signAndRemove({ key, name, not, weight }) {
     const { onsign, onremove, onweight } = this.options;
     const sign = not ? "Not like" : "Like";
@@ -74,44 +87,53 @@ export class QueryTiles {
       icon("close", { size: 18 })));
   }
 
-  /** Shows the picture without a frame, and a button that shows the frame. */
+  /**
+   * Shows the picture without a frame, and a button that shows the frame.
+   * @param {Place} place
+   */
   offerFrame(place) {
     this.removeFrame();
     const begin = h("button", { type: "button", class: "button", onclick: () => {
       this.putFrame(place);
-      this.frame.focus();
+      this.frame?.focus();
     } }, this.several ? "Select a part" : "Search a part of this picture");
     place.stage.replaceChildren(place.picture);
     place.tools.replaceChildren(begin);
     return begin;
   }
 
-  /** Shows the frame over the picture, at the part of the last search. */
+  /**
+   * Shows the frame over the picture, at the part of the last search.
+   * @param {Place} place
+   */
   putFrame(place) {
     this.removeFrame();
     const { crop, options } = this;
-    const accept = () => options.oncrop(this.frame.box());
+    const accept = () => options.oncrop(frame.box());
     const cancel = () => this.cancel(place);
     const go = h("button", { type: "button", class: "button primary", onclick: accept },
       this.several ? "Search" : "Search this part");
+    /** @param {?Box} box */
     const changed = (box) => {
       go.hidden = Boolean(crop && box && fromBox(box) === fromBox(crop));
     };
-    this.frame = cropper(place.picture, { box: crop, natural: place.tile, onaccept: accept,
+    const frame = cropper(place.picture, { box: crop, natural: place.tile, onaccept: accept,
       oncancel: cancel, onchange: changed });
-    changed(this.frame.box());
+    this.frame = frame;
+    changed(frame.box());
     const back = crop
       ? { label: "Whole picture", act: () => options.oncrop(null) }
       : { label: "Cancel", act: cancel };
-    place.stage.replaceChildren(this.frame.element);
+    place.stage.replaceChildren(frame.element);
     place.tools.replaceChildren(go,
       h("button", { type: "button", class: "button quiet", onclick: back.act }, back.label));
   }
 
+  /** @param {Place} place */
   cancel(place) {
     if (this.crop) {
       this.putFrame(place);
-      this.frame.focus();
+      this.frame?.focus();
     } else {
       this.offerFrame(place).focus();
     }
@@ -122,10 +144,14 @@ export class QueryTiles {
     this.frame = null;
   }
 
-  /** Shows a problem under the pictures for whose key `isMatch` is true. */
+  /**
+   * Shows a problem under the pictures for whose key `isMatch` is true.
+   * @param {string} text
+   * @param {(key: string) => boolean} isMatch
+   */
   showProblem(text, isMatch) {
-    for (const li of this.element.children) {
-      if (isMatch(li.dataset.key)) li.querySelector(".query-problem").textContent = text;
+    for (const li of this.element.querySelectorAll("li")) {
+      if (isMatch(li.dataset.key ?? "")) mustFind(".query-problem", li).textContent = text;
     }
   }
 }

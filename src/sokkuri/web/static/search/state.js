@@ -1,6 +1,12 @@
 // The state of a search: read from the address, written to it, and turned into a request. Pure
 // functions, except for FormData.
 
+/**
+ * @import { SearchRequestDocument } from "../base/api_types.js"
+ * @import { Params } from "../base/query.js"
+ * @import { Upload } from "./uploads.js"
+ */
+
 /** @typedef {{x: number, y: number, w: number, h: number}} Box */
 /**
  * @typedef {{ids: string[], nots: string[], texts: string[], notTexts: string[], upload: ?string,
@@ -38,7 +44,7 @@ export function fromParams(params) {
 
 /**
  * @param {Search} search
- * @returns {Object<string, *>} params for `navigate`
+ * @returns {Params} params for `navigate`
  */
 export function toParams({ ids, nots, texts, notTexts, upload, weights, k, view, under, where,
   maxDistance, collapse, crop }) {
@@ -74,6 +80,7 @@ export function splitWeight(written) {
 export const withWeight = (words, weight) =>
   (weight === 1 && splitWeight(words)[0] === words ? words : `${words}^${weight}`);
 
+/** @param {?string} text */
 function toBox(text) {
   const parts = (text ?? "").split(",").map(Number);
   const whole = parts.every((part) => Number.isInteger(part) && part >= 0);
@@ -97,11 +104,13 @@ export function canCrop(search, uploads) {
 /**
  * The request of a search. It always asks for angles, so that the rings need no second request.
  * @param {Search} search
- * @param {import("./uploads.js").Upload[]} uploads
- * @returns {FormData | Object<string, *>}
+ * @param {Upload[]} uploads
+ * @returns {FormData | SearchRequestDocument}
  */
 export function toRequest(search, uploads) {
+  /** @param {string} id */
   const weight = (id) => search.weights.get(id) ?? 1;
+  /** @param {string} id */
   const weighted = (id) => (weight(id) === 1 ? id : `${id}^${weight(id)}`);
   const fields = {
     k: search.k,
@@ -139,6 +148,7 @@ export function toRequest(search, uploads) {
  * @returns {string[]}
  */
 export function sentNames(uploads) {
+  /** @type {string[]} */
   const names = [];
   for (const { name } of uploads) {
     let unique = name || "picture";

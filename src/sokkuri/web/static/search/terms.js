@@ -17,7 +17,9 @@ export async function addTerms({ texts = [], ids = [], files = [] }) {
   const { path, params } = current();
   const search = fromParams(path === "/search" ? params : new Query());
   const words = texts.map((text) => splitWeight(text)[0]);
+  /** @param {string} text */
   const isOtherText = (text) => !words.includes(splitWeight(text)[0]);
+  /** @param {string} id */
   const isOtherId = (id) => ids.every(([added]) => added !== id);
   const changed = { ...search,
     texts: [...search.texts.filter(isOtherText), ...texts],
@@ -41,6 +43,7 @@ export async function addTerms({ texts = [], ids = [], files = [] }) {
  */
 export async function findImages(written) {
   const [name, weight] = splitWeight(written);
+  /** @type {Array<[string, number]>} */
   const tries = name === written ? [[written, 1]] : [[written, 1], [name, weight]];
   for (const [id, itsWeight] of tries) {
     const found = await withId(id) ?? await withName(id);
@@ -49,18 +52,25 @@ export async function findImages(written) {
   return [];
 }
 
+/** @param {string} id */
 async function withId(id) {
   const found = await listed(`id = ${quoted(id)}`, id);
   return found.length ? found : null;
 }
 
+/** @param {string} name */
 async function withName(name) {
   if (!LIKE_A_FILE.test(name)) return [];
+  /** @param {string} id */
   const isThis = (id) => id.endsWith(`/${name}`);
   // `_` and `%` stand for any characters here, so more images may be listed.
   return (await listed(`id like ${quoted(`%/${name}`)}`, name)).filter(isThis).slice(0, 2);
 }
 
+/**
+ * @param {string} where
+ * @param {string} name
+ */
 async function listed(where, name) {
   // A filter cannot quote a text that has both quotes.
   if (name.length > LONGEST_NAME || (name.includes("'") && name.includes('"'))) return [];
@@ -68,4 +78,5 @@ async function listed(where, name) {
   return images.map(({ id }) => id);
 }
 
+/** @param {string} text */
 const quoted = (text) => (text.includes("'") ? `"${text}"` : `'${text}'`);

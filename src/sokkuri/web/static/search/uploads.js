@@ -10,6 +10,7 @@ const MOST = 20;
 /** @typedef {{name: string, blob: Blob, not: boolean, weight?: number}} Upload */
 
 // Used as well when the browser refuses to store pictures: they then last until the page is closed.
+/** @type {Map<string, Upload[]>} */
 const memory = new Map();
 
 /**
@@ -20,7 +21,7 @@ const memory = new Map();
 export async function keep(uploads) {
   const key = newKey();
   memory.set(key, uploads);
-  if (memory.size > MOST) memory.delete(memory.keys().next().value);
+  if (memory.size > MOST) memory.delete([...memory.keys()][0]);
   try {
     await withStore("readwrite", (store) => {
       store.put({ key, uploads });
@@ -37,7 +38,8 @@ export async function keep(uploads) {
  * @returns {Promise<?Upload[]>} null when they are no longer stored
  */
 export async function recall(key) {
-  if (memory.has(key)) return memory.get(key);
+  const uploads = memory.get(key);
+  if (uploads) return uploads;
   try {
     const record = await withStore("readonly", (store) => store.get(key));
     return record?.uploads ?? null;
@@ -52,14 +54,16 @@ function newKey() {
   return Date.now().toString(36) + random.toString(36).padStart(7, "0");
 }
 
+/** @param {IDBObjectStore} store */
 function prune(store) {
   const keys = store.getAllKeys();
   keys.onsuccess = () => {
     const saved = savedUploads();
-    for (const key of keys.result.slice(0, -MOST)) if (!saved.has(key)) store.delete(key);
+    for (const key of keys.result.slice(0, -MOST)) if (!saved.has(String(key))) store.delete(key);
   };
 }
 
+/** @returns {Promise<IDBDatabase>} */
 function openDatabase() {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(NAME, 1);
@@ -69,7 +73,12 @@ function openDatabase() {
   });
 }
 
-/** Runs `use` in a transaction; returns the result of its request after the transaction ends. */
+/**
+ * Runs `use` in a transaction; returns the result of its request after the transaction ends.
+ * @param {IDBTransactionMode} mode
+ * @param {(store: IDBObjectStore) => IDBRequest | void} use
+ * @returns {Promise<any>} what was stored
+ */
 async function withStore(mode, use) {
   const database = await openDatabase();
   try {

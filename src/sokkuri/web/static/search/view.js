@@ -6,6 +6,7 @@ import { announce, h } from "../base/dom.js";
 import { capitalise } from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { lasting } from "../base/lasting.js";
+import { Query } from "../base/query.js";
 import { localPicture } from "./local_picture.js";
 import { add, isSaved, remove, toPast } from "./past.js";
 import { pickButton } from "./picking.js";
@@ -20,6 +21,13 @@ import { SELECTION_KEYS } from "../selection/action_bar.js";
 import * as settings from "../base/settings.js";
 import { keep, recall } from "./uploads.js";
 
+/**
+ * @import { InfoDocument, SearchResultDocument } from "../base/api_types.js"
+ * @import { Tile } from "./query_tiles.js"
+ * @import { Search } from "./state.js"
+ * @import { Upload } from "./uploads.js"
+ */
+
 export const title = "Search";
 
 export const shortcuts = [
@@ -29,21 +37,52 @@ export const shortcuts = [
   ["Esc", "Close the frame"],
 ];
 
+/**
+ * @typedef {{name?: string, width?: number | null, height?: number | null, src?: string}} Shown
+ *   what is known of a picture
+ * @typedef {{key: string, not: boolean, weight: number, upload?: Upload, id?: string}} Entry
+ */
+
 const MEBI = 1024 * 1024;
 
 export const { show, update } = lasting((main, { signal, info }) =>
   new SearchView(main, signal, info));
 
 class SearchView {
+  /**
+   * @param {HTMLElement} main
+   * @param {AbortSignal} signal
+   * @param {InfoDocument} info
+   */
   constructor(main, signal, info) {
     this.signal = signal;
     this.collection = info?.name ?? "";
     this.mostBytes = info?.max_upload ?? Infinity;
-    this.search = null;
+    this.search = fromParams(new Query());
+    this.shows = false; // whether `search` is that of an address
+    /** @type {Upload[]} */
     this.uploads = [];
+    this.uploadsLost = false;
+    /** @type {Map<Blob | string, Shown>} by the blob of an upload, or by an id */
     this.pictures = new Map();
-    this.unreadable = new Map(); // what is wrong with an uploaded picture, by its blob
+    /** @type {Map<Blob, string>} what is wrong with an uploaded picture */
+    this.unreadable = new Map();
+    /** @type {?SearchResultDocument} */
     this.answer = null;
+    /** @type {?string} the query of the answer */
+    this.answered = null;
+    /** @type {?Tile[]} */
+    this.shownTiles = null;
+    /** @type {?{place: string, text: string, detail: string}} */
+    this.problem = null;
+    /** @type {?AbortController} */
+    this.request = null;
+    /** @type {?symbol} */
+    this.turn = null;
+    this.lostServer = false;
+    this.tilesState = "";
+    this.tilesHaveProblem = false;
+    /** @param {File[]} files */
     const addFiles = (files) => addTerms({ files });
     this.tiles = new QueryTiles({
       onremove: (key) => this.removePicture(key),
@@ -78,7 +117,7 @@ class SearchView {
     api.connection.addEventListener("found", () => {
       if (this.lostServer) this.run(true);
     }, { signal });
-    for (const list of ["recent", "saved"]) {
+    for (const list of /** @type {const} */ (["recent", "saved"])) {
       const stop = settings.subscribe(list, () => this.showSaved());
       signal.addEventListener("abort", stop);
     }
@@ -92,7 +131,10 @@ class SearchView {
     }
   }
 
-  /** Shows the search of an address. */
+  /**
+   * Shows the search of an address.
+   * @param {Query} params
+   */
   async go(params) {
     const search = fromParams(params);
     const turn = Symbol("turn");
@@ -100,6 +142,7 @@ class SearchView {
     const uploads = search.upload ? await recall(search.upload) : [];
     if (this.turn !== turn || this.signal.aborted) return;
     this.search = search;
+    this.shows = true;
     this.uploads = uploads ?? [];
     this.uploadsLost = uploads === null;
     const hasTerms = this.uploads.length + search.ids.length + search.nots.length
@@ -120,8 +163,12 @@ class SearchView {
 
   // --- the pictures of the query
 
-  /** The uploaded pictures and the images of the collection, each with a key. */
+  /**
+   * The uploaded pictures and the images of the collection, each with a key.
+   * @returns {Entry[]}
+   */
   entries() {
+    /** @param {string} id */
     const weightOf = (id) => this.search.weights.get(id) ?? 1;
     return [
       ...this.uploads.map((upload, n) => ({ key: `upload:${n}`, upload, not: upload.not,
@@ -131,6 +178,7 @@ class SearchView {
     ];
   }
 
+  /** @param {?symbol} turn */
   async showTiles(turn) {
     const tiles = await Promise.all(this.entries().map((entry) => this.tileOf(entry)));
     if (this.turn !== turn || this.signal.aborted) return;
@@ -146,13 +194,18 @@ class SearchView {
     if (this.search.view === "rings") this.showAnswer();
   }
 
-  async tileOf({ key, upload, id, not, weight }) {
+  /**
+   * @param {Entry} entry
+   * @returns {Promise<Tile>}
+   */
+  async tileOf({ key, upload, id = "", not, weight }) {
     const picture = upload ? await this.localOf(upload) : await this.imageOf(id);
     return { key, not, weight, name: upload?.name || picture?.name || id || "Pasted picture",
       src: picture?.src ?? null, width: picture?.width ?? 0, height: picture?.height ?? 0,
       problem: upload ? this.faultOf(upload) : "" };
   }
 
+  /** @param {Upload} upload */
   async localOf(upload) {
     if (!this.pictures.has(upload.blob)) {
       this.pictures.set(upload.blob, (await localPicture(upload.blob)) ?? {});
@@ -160,6 +213,7 @@ class SearchView {
     return this.pictures.get(upload.blob);
   }
 
+  /** @param {string} id */
   async imageOf(id) {
     if (!this.pictures.has(id)) {
       try {
@@ -173,7 +227,10 @@ class SearchView {
     return this.pictures.get(id);
   }
 
-  /** What is wrong with an uploaded picture, "" if nothing is known. */
+  /**
+   * What is wrong with an uploaded picture, "" if nothing is known.
+   * @param {Upload} upload
+   */
   faultOf(upload) {
     return this.tooLarge(upload) || (this.unreadable.get(upload.blob) ?? "");
   }
@@ -183,7 +240,10 @@ class SearchView {
     return this.uploads.filter((upload) => !this.faultOf(upload));
   }
 
-  /** A message if an uploaded picture exceeds the limit of the server, else "". */
+  /**
+   * A message if an uploaded picture exceeds the limit of the server, else "".
+   * @param {Upload} upload
+   */
   tooLarge({ blob }) {
     if (blob.size <= this.mostBytes) return "";
     return `Too large: ${Math.ceil(blob.size / MEBI)} MiB. The server accepts `
@@ -192,27 +252,37 @@ class SearchView {
 
   // --- changes of the query; each one is a new address
 
+  /** @param {Partial<Search>} fields */
   change(fields) {
     navigate("/search", toParams({ ...this.search, ...fields }));
   }
 
+  /**
+   * @param {Upload[]} uploads
+   * @param {Partial<Search>} [fields]
+   */
   async changeUploads(uploads, fields = {}) {
     const upload = uploads.length ? await keep(uploads) : null;
     if (!this.signal.aborted) this.change({ upload, crop: null, ...fields });
   }
 
+  /** @param {string} key */
   removePicture(key) {
     const { upload, id } = parseKey(key);
     if (id === null) {
       this.changeUploads(this.uploads.filter((_, n) => n !== upload));
     } else {
+      /** @param {string} other */
       const isOther = (other) => other !== id;
       this.change({ ids: this.search.ids.filter(isOther), nots: this.search.nots.filter(isOther),
         crop: null });
     }
   }
 
-  /** Changes a picture from "like" to "not like", or back. */
+  /**
+   * Changes a picture from "like" to "not like", or back.
+   * @param {string} key
+   */
   changeSign(key) {
     const { upload: index, id } = parseKey(key);
     if (id === null) {
@@ -223,6 +293,10 @@ class SearchView {
     }
   }
 
+  /**
+   * @param {string} key
+   * @param {number} weight
+   */
   changeWeight(key, weight) {
     const { upload: index, id } = parseKey(key);
     if (id === null) {
@@ -233,8 +307,13 @@ class SearchView {
     }
   }
 
-  /** Adds an image of the collection to the query, as "like" or as "not like". */
+  /**
+   * Adds an image of the collection to the query, as "like" or as "not like".
+   * @param {string} id
+   * @param {boolean} not
+   */
   mark(id, not) {
+    /** @param {string} other */
     const isOther = (other) => other !== id;
     const ids = this.search.ids.filter(isOther);
     const nots = this.search.nots.filter(isOther);
@@ -273,7 +352,7 @@ class SearchView {
   }
 
   showSaved() {
-    if (!this.search) return;
+    if (!this.shows) return;
     const saved = isSaved(this.toPast());
     this.save.setAttribute("aria-pressed", String(saved));
     this.save.replaceChildren(icon("star", { size: 18 }), saved ? "Saved" : "Save this search");
@@ -288,7 +367,10 @@ class SearchView {
 
   // --- the search
 
-  /** Searches, unless `again` is false and the shown answer is for the same query. */
+  /**
+   * Searches, unless `again` is false and the shown answer is for the same query.
+   * @param {boolean} [again]
+   */
   async run(again = false) {
     const { search } = this;
     const uploads = this.usable();
@@ -307,13 +389,14 @@ class SearchView {
     this.results.wait(this.waitText(uploads));
     try {
       const signal = AbortSignal.any([this.signal, request.signal]);
-      this.answer = await api.search(toRequest(search, uploads), { signal });
+      const answer = await api.search(toRequest(search, uploads), { signal });
+      this.answer = answer;
       this.answered = key;
       if (this.request === request) this.showAnswer();
       if (this.request === request) add("recent", this.toPast());
-      if (this.request === request) announce(`${this.answer.hits.length} pictures found`);
+      if (this.request === request) announce(`${answer.hits.length} pictures found`);
     } catch (error) {
-      if (this.request === request && error.name !== "AbortError") this.failed(error);
+      if (this.request === request && !api.isAbort(error)) this.failed(error);
     }
   }
 
@@ -341,6 +424,7 @@ class SearchView {
     return false;
   }
 
+  /** @param {Upload[]} uploads */
   waitText(uploads) {
     const bytes = uploads.reduce((sum, { blob }) => sum + blob.size, 0);
     return bytes > MEBI ? `Sending ${(bytes / MEBI).toFixed(1)} MiB, then searching` : "Searching";
@@ -358,20 +442,22 @@ class SearchView {
     // The rings need the picture in the middle; `showTiles` calls again when it is known.
     if (!this.answer || (kind === "rings" && !this.shownTiles)) return;
     const tile = this.shownTiles?.find(({ not }) => !not);
-    const centre = tile && { ...tile, id: tile.key.replace(/^id:/, ""),
+    const centre = !tile ? null : { ...tile, id: tile.key.replace(/^id:/, ""),
       width: tile.width || 1, height: tile.height || 1 };
     this.results.show(this.answer, { view: kind, centre, under });
   }
 
+  /** @param {unknown} error */
   failed(error) {
-    this.lostServer = error.name === "LostServer";
-    const place = error.name === "Problem" ? placeOf(error) : "all";
+    this.lostServer = error instanceof api.LostServer;
+    const problem = error instanceof api.Problem ? error : null;
+    const place = problem ? placeOf(problem) : "all";
     const sent = this.usable();
     const names = sentNames(sent);
-    const number = names.findIndex((name) => error.detail?.startsWith(`${name}: `));
+    const number = names.findIndex((name) => problem?.detail.startsWith(`${name}: `));
     const prefix = number < 0 ? 0 : names[number].length + 2;
-    const text = toSentence((error.detail || error.message).slice(prefix));
-    if (place === "picture" && number >= 0 && error.status === 422) {
+    const text = toSentence((problem?.detail || api.messageOf(error)).slice(prefix));
+    if (place === "picture" && number >= 0 && problem?.status === 422) {
       this.goOnWithout(sent[number], text);
       return;
     }
@@ -380,8 +466,8 @@ class SearchView {
       this.results.showHint("No search was made", "See the message under the words.");
     } else if (this.filters.showProblem(place, text)) {
       this.results.showHint("A filter is not valid", "See the message under the filter.");
-    } else if (place === "picture" || place === "id") {
-      this.problem = { place, text: pictureProblem(error, text), detail: error.detail };
+    } else if (problem && (place === "picture" || place === "id")) {
+      this.problem = { place, text: pictureProblem(problem, text), detail: problem.detail };
       this.showProblem(this.problem);
       this.results.showHint("No search was made", "See the message under the picture.");
     } else {
@@ -389,7 +475,11 @@ class SearchView {
     }
   }
 
-  /** Shows what is wrong with a picture, and searches with the others. */
+  /**
+   * Shows what is wrong with a picture, and searches with the others.
+   * @param {Upload} upload
+   * @param {string} text
+   */
   goOnWithout(upload, text) {
     this.unreadable.set(upload.blob, text);
     this.showTiles(this.turn);
@@ -399,6 +489,7 @@ class SearchView {
   /**
    * Shows a problem under the picture that has it. For an unreadable upload these are the uploads
    * that the browser cannot show either, or all uploads.
+   * @param {{place: string, text: string, detail: string}} problem
    */
   showProblem({ place, text, detail }) {
     this.tilesHaveProblem = true;
@@ -412,6 +503,7 @@ class SearchView {
   }
 }
 
+/** @param {(files: File[]) => void} addFiles */
 function dropZone(addFiles) {
   return h("div", { class: "drop-zone" }, icon("photos", { size: 48 }),
     h("p", { class: "drop-title" }, "Drop a photo here"),
@@ -421,21 +513,31 @@ function dropZone(addFiles) {
       h("a", { class: "button", href: "/browse" }, "Choose from the collection")));
 }
 
+/** @param {string} key */
 function isUpload(key) {
   return key.startsWith("upload:");
 }
 
-/** The number of an upload, or the id of an image, from the key of its tile. */
+/**
+ * The number of an upload, or the id of an image, from the key of its tile.
+ * @param {string} key
+ * @returns {{upload: number, id: null} | {upload: null, id: string}}
+ */
 function parseKey(key) {
   const value = key.slice(key.indexOf(":") + 1);
   return isUpload(key) ? { upload: Number(value), id: null } : { upload: null, id: value };
 }
 
+/**
+ * @param {{status: number}} problem
+ * @param {string} text
+ */
 function pictureProblem({ status }, text) {
   if (status === 413) return "Too large for the server. Use a smaller copy.";
   return text;
 }
 
+/** @param {string} text */
 function toSentence(text) {
   return capitalise(/[.!?]$/.test(text) ? text : `${text}.`);
 }

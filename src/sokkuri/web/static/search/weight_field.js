@@ -10,6 +10,7 @@ const WEIGHTS = [0.25, 0.5, 1, 2, 3, 5];
  */
 export function weightField({ name, weight, onchange }) {
   const choices = [...new Set([...WEIGHTS, weight])].sort((a, b) => a - b);
+  /** @type {HTMLSelectElement} */
   const select = h("select", { class: "weight", title: "Weight", "aria-label": `Weight of ${name}`,
     onchange: () => onchange(Number(select.value)) },
   choices.map((choice) => h("option", { value: choice }, `× ${choice}`)));

@@ -1,10 +1,18 @@
 // Parts of a filter that a form can show: dates, camera, label, size. Pure functions: the expression
 // stays the only state, and a part that no form knows stays as it is.
 
+/**
+ * @typedef {"date" | "camera" | "label" | "size"} Kind
+ * @typedef {Partial<Record<string, string>>} Fields of a form, by name
+ */
+
 const DAY = String.raw`\d{4}-\d{2}-\d{2}`;
 const TEXT = String.raw`'([^']*)'|"([^"]*)"`;
 
-/** The patterns of single comparisons, and the field of a form that each fills. */
+/**
+ * The patterns of single comparisons, and the field of a form that each fills.
+ * @type {[Kind, string, RegExp][]}
+ */
 const PATTERNS = [
   ["date", "from", new RegExp(`^taken\\s*>=\\s*(${DAY})$`, "i")],
   ["date", "to", new RegExp(`^taken\\s*<=\\s*(${DAY})$`, "i")],
@@ -14,8 +22,10 @@ const PATTERNS = [
   ["size", "bytes", /^size\s*>=\s*(\d+)$/i],
 ];
 
+/** @param {string} text */
 const quoted = (text) => (text.includes("'") ? `"${text.replaceAll('"', "")}"` : `'${text}'`);
 
+/** @type {Record<Kind, (fields: Fields) => (string | undefined)[]>} */
 const WRITTEN = {
   date: ({ from, to }) => [from && `taken >= ${from}`, to && `taken <= ${to}`],
   camera: ({ camera }) => [camera && `camera like ${quoted(`%${camera}%`)}`],
@@ -23,8 +33,12 @@ const WRITTEN = {
   size: ({ width, bytes }) => [width && `width >= ${width}`, bytes && `size >= ${bytes}`],
 };
 
-/** The places of `and` and `or` outside quotes and parentheses: [word, begin, end]. */
+/**
+ * The places of `and` and `or` outside quotes and parentheses: [word, begin, end].
+ * @param {string} where
+ */
 function jointsOf(where) {
+  /** @type {[word: string, begin: number, end: number][]} */
   const joints = [];
   let depth = 0;
   let quote = "";
@@ -42,6 +56,7 @@ function jointsOf(where) {
   return joints;
 }
 
+/** @param {string} where */
 const isAlternative = (where) => jointsOf(where).some(([word]) => word === "or");
 
 /**
@@ -59,39 +74,43 @@ export function partsOf(where) {
 
 /**
  * @param {string} where
- * @returns {{filters: Object<string, Object<string, string>>, rest: string[]}} filters: the fields
- *   of each form that the expression fills; rest: the other parts
+ * @returns {{filters: Partial<Record<Kind, Fields>>, rest: string[]}} filters: the fields of each
+ *   form that the expression fills; rest: the other parts
  */
 export function read(where) {
+  /** @type {Partial<Record<Kind, Fields>>} */
   const filters = {};
+  /** @type {string[]} */
   const rest = [];
   for (const part of partsOf(where)) {
-    const found = PATTERNS.map(([kind, field, pattern]) => [kind, field, pattern.exec(part)])
-      .find(([kind, field, match]) => match && filters[kind]?.[field] === undefined);
+    const found = PATTERNS.find(([kind, field, pattern]) =>
+      pattern.test(part) && filters[kind]?.[field] === undefined);
     if (!found) {
       rest.push(part);
       continue;
     }
-    const [kind, field, match] = found;
-    const value = match.slice(1).find((group) => group !== undefined);
+    const [kind, field, pattern] = found;
+    const value = pattern.exec(part)?.slice(1).find((group) => group !== undefined) ?? "";
     filters[kind] = { ...filters[kind], [field]: kind === "camera" ? trimmed(value) : value };
   }
   return { filters, rest };
 }
 
+/** @param {string} pattern */
 const trimmed = (pattern) => pattern.replace(/^%/, "").replace(/%$/, "");
 
 /**
  * The expression with other fields of one form; empty fields remove their comparisons.
  * @param {string} where
- * @param {string} kind
- * @param {?Object<string, string>} fields null removes them all
+ * @param {Kind} kind
+ * @param {?Fields} fields null removes them all
  * @returns {string}
  */
 export function write(where, kind, fields) {
   const { filters, rest } = read(where);
   const all = { ...filters, [kind]: fields ?? {} };
-  const written = Object.entries(all).flatMap(([name, values]) => WRITTEN[name](values));
+  const forms = /** @type {[Kind, Fields][]} */ (Object.entries(all));
+  const written = forms.flatMap(([name, values]) => WRITTEN[name](values));
   const kept = rest.map((part) => (isAlternative(part) && written.some(Boolean) ? `(${part})` : part));
   return [...kept, ...written].filter(Boolean).join(" and ");
 }

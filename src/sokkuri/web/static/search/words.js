@@ -1,6 +1,6 @@
 // The words of the query: a chip for each text with its sign and weight.
 
-import { h } from "../base/dom.js";
+import { find, h } from "../base/dom.js";
 import { icon } from "../base/icons.js";
 import { splitWeight, withWeight } from "./state.js";
 import { weightField } from "./weight_field.js";
@@ -9,14 +9,20 @@ export class QueryWords {
   /** @param {{onchange: (fields: {texts: string[], notTexts: string[]}) => void}} options */
   constructor({ onchange }) {
     this.onchange = onchange;
+    /** @type {string[]} */
     this.texts = [];
+    /** @type {string[]} */
     this.notTexts = [];
     this.problem = h("p", { class: "field-problem small", role: "alert" });
     this.chips = h("ul", { class: "word-chips", role: "list", "aria-label": "Words" });
     this.element = h("div", { class: "query-words" }, this.chips, this.problem);
   }
 
-  /** Keeps the texts for which `isKept` is true, and adds others. */
+  /**
+   * Keeps the texts for which `isKept` is true, and adds others.
+   * @param {(text: string) => boolean} isKept
+   * @param {{texts?: string[], notTexts?: string[]}} [added]
+   */
   change(isKept, { texts = [], notTexts = [] } = {}) {
     this.onchange({ texts: [...this.texts.filter(isKept), ...texts],
       notTexts: [...this.notTexts.filter(isKept), ...notTexts] });
@@ -30,12 +36,18 @@ export class QueryWords {
     const focused = this.chips.contains(document.activeElement);
     this.chips.replaceChildren(...texts.map((written) => this.chipOf(written, false)),
       ...notTexts.map((written) => this.chipOf(written, true)));
-    if (focused) this.chips.querySelector(".sign")?.focus();
+    if (focused) find(".sign", this.chips)?.focus();
   }
 
+  /**
+   * @param {string} written
+   * @param {boolean} not
+   */
   chipOf(written, not) {
     const [words, weight] = splitWeight(written);
+    /** @param {string} other */
     const isOther = (other) => other !== written;
+    /** @param {number} changed */
     const weigh = (changed) => {
       const other = withWeight(words, changed);
       this.change(isOther, not ? { notTexts: [other] } : { texts: [other] });
@@ -53,6 +65,7 @@ export class QueryWords {
       weightField({ name: words, weight, onchange: weigh }));
   }
 
+  /** @param {string} text */
   showProblem(text) {
     this.problem.textContent = text;
   }

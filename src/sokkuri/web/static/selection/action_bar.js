@@ -1,12 +1,18 @@
 // The bar with what can be done with the selected images. Every page with pictures has the same one.
 
-import { announce, h, isTyping, toast } from "../base/dom.js";
+import { isAbort, messageOf } from "../base/api.js";
+import { announce, find, focused, h, isTyping, present, toast } from "../base/dom.js";
 import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { navigate } from "../base/router.js";
 import { copyPaths, download, giveLabel, idsOf, images } from "./actions.js";
 import { askForLabel } from "./label_dialog.js";
 import { openTrash } from "./trash.js";
+
+/**
+ * @import { InfoDocument } from "../base/api_types.js"
+ * @import { Source } from "./actions.js"
+ */
 
 const MOST_SEARCHED = 50; // as many pictures as a search may have
 
@@ -22,7 +28,7 @@ export const SELECTION_KEYS = [
 
 export class ActionBar {
   /**
-   * @param {{info: *, signal: AbortSignal, source: () => import("./actions.js").Source,
+   * @param {{info: InfoDocument, signal: AbortSignal, source: () => Source,
    *   count: () => number, onclear: () => void, searchable?: boolean,
    *   onchanged?: () => void}} options
    *   info: of the server; source: the selected images; count: how many they are; onclear:
@@ -42,7 +48,7 @@ export class ActionBar {
   show() {
     const count = this.options.count();
     const hadFocus = this.element.contains(document.activeElement);
-    const focused = hadFocus ? document.activeElement.dataset.act : null;
+    const act = hadFocus ? focused()?.dataset.act : null;
     this.element.hidden = count === 0;
     document.body.classList.toggle("has-bar", count > 0);
     if (!count) {
@@ -51,11 +57,15 @@ export class ActionBar {
     }
     const text = `${format.count(count)} selected`;
     announce(text);
-    this.element.replaceChildren(...this.parts(count, text).filter(Boolean));
-    if (focused) this.element.querySelector(`[data-act="${focused}"]`)?.focus();
+    this.element.replaceChildren(...present(this.parts(count, text)));
+    if (act) find(`[data-act="${act}"]`, this.element)?.focus();
     return false;
   }
 
+  /**
+   * @param {number} count
+   * @param {string} text
+   */
   parts(count, text) {
     const { info, onclear, searchable = true } = this.options;
     return [
@@ -71,6 +81,12 @@ export class ActionBar {
     ];
   }
 
+  /**
+   * @param {string} act
+   * @param {string} label
+   * @param {() => unknown} run
+   * @param {string} [kind]
+   */
   button(act, label, run, kind = "") {
     return h("button", { type: "button", class: `button ${kind}`, dataset: { act },
       onclick: () => this.attempt(run) }, label);
@@ -80,35 +96,42 @@ export class ActionBar {
   menu() {
     const { info, source } = this.options;
     const details = h("details", { class: "chosen-more" });
+    /**
+     * @param {string} act
+     * @param {string} label
+     * @param {() => unknown} run
+     */
     const item = (act, label, run) => this.button(act, label, () => {
       details.open = false;
       return run();
     }, "quiet");
     details.append(h("summary", { class: "button", dataset: { act: "more" } }, "More"),
-      h("div", { class: "chosen-menu" }, ...[
+      h("div", { class: "chosen-menu" },
         item("copy", "Copy paths", () => copyPaths(source())),
         item("csv", "Export list (CSV)", () => download(source(), "csv")),
         item("json", "Export list (JSON)", () => download(source(), "json")),
-        !info.mosaic && item("zip", "Download originals (ZIP)", () => download(source(), "zip")),
-      ].filter(Boolean)));
+        !info.mosaic && item("zip", "Download originals (ZIP)", () => download(source(), "zip"))));
     details.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || !details.open) return;
       details.open = false;
-      details.querySelector("summary").focus();
+      details.querySelector("summary")?.focus();
       event.preventDefault();
     });
     details.addEventListener("focusout", ({ relatedTarget }) => {
-      if (relatedTarget && !details.contains(relatedTarget)) details.open = false;
+      if (relatedTarget instanceof Node && !details.contains(relatedTarget)) details.open = false;
     });
     return details;
   }
 
-  /** Runs an action, and says what went wrong. */
+  /**
+   * Runs an action, and says what went wrong.
+   * @param {() => unknown} run
+   */
   async attempt(run) {
     try {
       await run();
     } catch (error) {
-      if (error.name !== "AbortError") toast(format.capitalise(error.message));
+      if (!isAbort(error)) toast(format.capitalise(messageOf(error)));
     }
   }
 
@@ -139,6 +162,7 @@ export class ActionBar {
     onchanged?.();
   }
 
+  /** @param {KeyboardEvent} event */
   pressed(event) {
     const count = this.options.count();
     if (!count || event.defaultPrevented || isTyping(event)) return;

@@ -7,13 +7,18 @@ import { change } from "../base/changes.js";
 import { toast } from "../base/dom.js";
 import * as format from "../base/format.js";
 
+/**
+ * @import {
+ *   GivenLabelDocument, ImageLabelDocument, SelectionRequestDocument
+ * } from "../base/api_types.js"
+ */
+
 const BASE = "/api/v1/selections";
 const LABELS = 1000; // images of a request that labels
 const PAGE = 1000; // images of a request for ids
 
 /**
- * @typedef {{grid: {under: ?string, sort: string, revision: string, ranges: number[][]}}
- *   | {ids: string[]}} Source the selected images, as the server takes them
+ * @typedef {SelectionRequestDocument} Source the selected images, as the server takes them
  */
 
 /** @param {number} count */
@@ -22,13 +27,17 @@ export const images = (count) => (count === 1 ? "1 image" : `${format.count(coun
 /**
  * Sends a selection to the server.
  * @param {Source} source
- * @returns {Promise<{selection: string, count: number, bytes: number}>}
  */
 export const hold = (source) => api.post("/selections", source);
 
-/** The ids of up to `limit` selected images. */
+/**
+ * The ids of up to `limit` selected images.
+ * @param {Source} source
+ * @param {number} [limit]
+ */
 export async function idsOf(source, limit = Infinity) {
   const { selection } = await hold(source);
+  /** @type {string[]} */
   const ids = [];
   while (ids.length < limit) {
     const most = Math.min(PAGE, limit - ids.length);
@@ -40,7 +49,10 @@ export async function idsOf(source, limit = Infinity) {
   return ids;
 }
 
-/** Copies the paths of the selected images, a line each. */
+/**
+ * Copies the paths of the selected images, a line each.
+ * @param {Source} source
+ */
 export async function copyPaths(source) {
   const { selection, count } = await hold(source);
   const paths = await (await fetch(`${BASE}/${selection}/list?format=txt`)).text();
@@ -76,12 +88,14 @@ export async function giveLabel(source, label) {
       await sendLabels(before);
       toast("The labels are as before");
     } catch (error) {
-      toast(format.capitalise(error.message));
+      toast(format.capitalise(api.messageOf(error)));
     }
   } });
 }
 
+/** @param {GivenLabelDocument[]} labels */
 async function sendLabels(labels) {
+  /** @type {ImageLabelDocument[]} */
   const before = [];
   for (let start = 0; start < labels.length; start += LABELS) {
     const answer = await change("/labels", { labels: labels.slice(start, start + LABELS) });

@@ -14,6 +14,7 @@ export function askForLabel(what, signal) {
   const known = h("datalist", { id: "selection-labels" });
   const field = h("input", { type: "text", list: known.id, required: true, maxlength: LONGEST,
     autocomplete: "off", id: "selection-label" });
+  /** @type {HTMLDialogElement} */
   const dialog = h("dialog", { class: "selection-dialog", "aria-labelledby": "selection-title" },
     h("form", { method: "dialog" },
       h("h2", { id: "selection-title" }, `Label ${what}`),

@@ -1,10 +1,13 @@
 // Selecting in a list whose items are all in the document: hits, similar images, failures.
 
-import { h, isTyping } from "../base/dom.js";
+import { around, find, findAll, h, isTyping, mustFind } from "../base/dom.js";
 import { icon } from "../base/icons.js";
 import { ActionBar } from "./action_bar.js";
 import { Selection } from "./selection.js";
 
+/** @import { InfoDocument } from "../base/api_types.js" */
+
+/** @type {Record<string, number>} */
 const STEPS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
 
 /**
@@ -23,33 +26,34 @@ export function selectable(item, { id, name }) {
 
 export class ListSelection {
   /**
-   * @param {{host: HTMLElement, info: *, signal: AbortSignal, searchable?: boolean,
+   * @param {{host: HTMLElement, info: InfoDocument, signal: AbortSignal, searchable?: boolean,
    *   isMain?: boolean, onchanged?: () => void}} options
    *   host: contains the items; searchable: whether they have vectors; isMain: whether Ctrl+A means
    *   this list wherever the focus is; onchanged: called when an action has changed the images
    */
   constructor({ host, info, signal, searchable = true, isMain = true, onchanged }) {
-    Object.assign(this, { host, isMain });
+    this.host = host;
+    this.isMain = isMain;
     this.stops = new AbortController();
     const ends = AbortSignal.any([signal, this.stops.signal]);
     this.selection = new Selection(() => this.show());
     this.bar = new ActionBar({ info, signal: ends, searchable, onchanged,
       count: () => this.selection.size, onclear: () => this.selection.clear(),
       source: () => ({ ids: this.ids() }) });
-    document.getElementById("view").append(this.bar.element);
+    mustFind("#view").append(this.bar.element);
     host.addEventListener("click", (event) => this.clicked(event), { signal: ends, capture: true });
     host.addEventListener("keydown", (event) => this.pressed(event), { signal: ends });
     document.addEventListener("keydown", (event) => this.pressedAnywhere(event), { signal: ends });
   }
 
   items() {
-    return [...this.host.querySelectorAll(".selectable")];
+    return findAll(".selectable", this.host);
   }
 
   ids() {
     const items = this.items();
     return [...this.selection.ranges].flatMap(([first, end]) =>
-      items.slice(first, end).map(({ dataset }) => dataset.id));
+      items.slice(first, end).map(({ dataset }) => dataset.id ?? ""));
   }
 
   show() {
@@ -57,17 +61,18 @@ export class ListSelection {
     this.items().forEach((item, index) => {
       const isChosen = this.selection.has(index);
       item.classList.toggle("chosen", isChosen);
-      item.querySelector(".tick").setAttribute("aria-checked", String(isChosen));
+      find(".tick", item)?.setAttribute("aria-checked", String(isChosen));
     });
     if (this.bar.show()) this.items()[Math.max(0, this.selection.anchor)]?.querySelector("a")?.focus();
   }
 
+  /** @param {MouseEvent} event */
   clicked(event) {
-    const item = event.target.closest(".selectable");
+    const item = around(event, ".selectable");
     if (!item || event.ctrlKey || event.metaKey) return;
-    const onTick = event.target.closest(".tick");
+    const onTick = around(event, ".tick");
     // While images are selected, a click on one selects. Enter (a click without detail) still opens.
-    const onPicture = event.target.closest("a") && event.detail > 0;
+    const onPicture = around(event, "a") && event.detail > 0;
     if (!onTick && !(onPicture && (event.shiftKey || this.selection.size))) return;
     event.preventDefault();
     event.stopPropagation();
@@ -76,9 +81,10 @@ export class ListSelection {
     else this.selection.toggle(index);
   }
 
+  /** @param {KeyboardEvent} event */
   pressed(event) {
-    const item = event.target.closest(".selectable");
-    if (!item || !event.target.closest("a") || event.ctrlKey || event.metaKey) return;
+    const item = around(event, ".selectable");
+    if (!item || !around(event, "a") || event.ctrlKey || event.metaKey) return;
     const items = this.items();
     const index = items.indexOf(item);
     if (event.key === " ") this.selection.toggle(index);
@@ -86,16 +92,18 @@ export class ListSelection {
       const next = Math.min(Math.max(index + STEPS[event.key], 0), items.length - 1);
       if (this.selection.anchor < 0) this.selection.toggle(index);
       this.selection.extend(next);
-      items[next].querySelector("a").focus();
+      items[next].querySelector("a")?.focus();
     } else return;
     event.preventDefault();
     event.stopPropagation();
   }
 
+  /** @param {KeyboardEvent} event */
   pressedAnywhere(event) {
     if (event.key !== "a" || !(event.ctrlKey || event.metaKey) || event.defaultPrevented) return;
     if (isTyping(event) || document.querySelector("dialog[open]")) return;
-    if (!this.isMain && !this.selection.size && !this.host.contains(event.target)) return;
+    const isInside = event.target instanceof Node && this.host.contains(event.target);
+    if (!this.isMain && !this.selection.size && !isInside) return;
     this.selection.all(this.items().length);
     event.preventDefault();
   }

@@ -1,22 +1,28 @@
 // The selected places of a list, as ranges. So any number of them can be selected.
 
+/** @typedef {[first: number, end: number]} Range without `end` */
+
 /** A set of indices of a list. */
 export class Selection {
   /** @param {(selection: Selection) => void} onchange */
   constructor(onchange) {
     this.onchange = onchange;
-    /** [first, end) in rising order, with gaps between. @type {Array<[number, number]>} */
+    /** In rising order, with gaps between. @type {Range[]} */
     this.ranges = [];
     this.size = 0;
     this.anchor = -1;
   }
 
+  /** @param {number} index */
   has(index) {
     const range = this.ranges[this.rangeBefore(index + 1)];
     return Boolean(range) && index < range[1];
   }
 
-  /** The number of the last range that begins before an index, or -1. */
+  /**
+   * The number of the last range that begins before an index, or -1.
+   * @param {number} index
+   */
   rangeBefore(index) {
     let low = 0;
     let high = this.ranges.length;
@@ -28,6 +34,7 @@ export class Selection {
     return low - 1;
   }
 
+  /** @param {number} index */
   toggle(index) {
     if (this.has(index)) this.removeRange(index, index + 1);
     else this.addRange(index, index + 1);
@@ -35,7 +42,10 @@ export class Selection {
     this.onchange(this);
   }
 
-  /** Selects all places from the last selected one to this one. */
+  /**
+   * Selects all places from the last selected one to this one.
+   * @param {number} index
+   */
   extend(index) {
     const from = this.anchor < 0 ? index : this.anchor;
     if (this.anchor < 0) this.anchor = index;
@@ -43,7 +53,10 @@ export class Selection {
     this.onchange(this);
   }
 
-  /** Selects all places of a list. */
+  /**
+   * Selects all places of a list.
+   * @param {number} count
+   */
   all(count) {
     this.set(count ? [[0, count]] : []);
     this.onchange(this);
@@ -56,7 +69,12 @@ export class Selection {
     this.onchange(this);
   }
 
+  /**
+   * @param {number} first
+   * @param {number} end
+   */
   addRange(first, end) {
+    /** @param {Range} range */
     const isApart = (range) => range[1] < first || range[0] > end;
     const joined = this.ranges.filter((range) => !isApart(range));
     const low = Math.min(first, ...joined.map((range) => range[0]));
@@ -64,11 +82,18 @@ export class Selection {
     this.set([...this.ranges.filter(isApart), [low, high]]);
   }
 
+  /**
+   * @param {number} first
+   * @param {number} end
+   */
   removeRange(first, end) {
-    this.set(this.ranges.flatMap((range) => [[range[0], Math.min(range[1], first)],
-      [Math.max(range[0], end), range[1]]]).filter(([low, high]) => low < high));
+    /** @param {Range} range @returns {Range[]} */
+    const apart = (range) => [[range[0], Math.min(range[1], first)],
+      [Math.max(range[0], end), range[1]]];
+    this.set(this.ranges.flatMap(apart).filter(([low, high]) => low < high));
   }
 
+  /** @param {Range[]} ranges */
   set(ranges) {
     this.ranges = ranges.sort((a, b) => a[0] - b[0]);
     this.size = ranges.reduce((sum, [first, end]) => sum + end - first, 0);

@@ -1,14 +1,20 @@
 // Moves the selected images to the trash: asks, sends them in small batches, and offers to undo it.
 
+import { messageOf } from "../base/api.js";
 import { change, newBatch } from "../base/changes.js";
 import { announce, h, toast } from "../base/dom.js";
 import * as format from "../base/format.js";
 import { idsOf, images } from "./actions.js";
 
+/**
+ * @import { NotMovedDocument } from "../base/api_types.js"
+ * @import { Source } from "./actions.js"
+ */
+
 const BATCH = 25; // files, so that the user can stop
 
 /**
- * @param {import("./actions.js").Source} source
+ * @param {Source} source
  * @param {number} count
  * @param {{signal: AbortSignal, onundone: () => void}} options `signal` stops it; `onundone` is called
  *   after an undo
@@ -29,8 +35,22 @@ export function openTrash(source, count, { signal, onundone }) {
 }
 
 class Trash {
+  /**
+   * @param {Source} source
+   * @param {number} count
+   * @param {AbortSignal} signal
+   * @param {() => void} onundone
+   */
   constructor(source, count, signal, onundone) {
-    Object.assign(this, { source, count, onundone, logs: [], moved: 0, left: [], running: false });
+    this.source = source;
+    this.count = count;
+    this.onundone = onundone;
+    /** @type {string[]} */
+    this.logs = [];
+    this.moved = 0;
+    /** @type {NotMovedDocument[]} */
+    this.left = [];
+    this.running = false;
     this.stopped = new AbortController();
     signal.addEventListener("abort", () => this.stop());
     this.text = h("p", { role: "status" }, "The files go to the trash of this system. A copy need not "
@@ -78,7 +98,7 @@ class Trash {
         this.text.textContent = `${format.count(this.moved)} of ${images(ids.length)}`;
       }
     } catch (error) {
-      this.left.push({ id: "", reason: error.message });
+      this.left.push({ id: "", reason: messageOf(error) });
     }
     this.running = false;
     this.element.close();
@@ -96,7 +116,9 @@ class Trash {
   }
 }
 
+/** @param {string[]} logs */
 async function bringBack(logs) {
+  /** @type {NotMovedDocument[]} */
   const left = [];
   try {
     for (const log of logs.toReversed()) {
@@ -105,7 +127,7 @@ async function bringBack(logs) {
     toast(left.length ? `${images(left.length)} could not be brought back: ${left[0].reason}`
       : "The files are back");
   } catch (error) {
-    toast(format.capitalise(error.message));
+    toast(format.capitalise(messageOf(error)));
   }
   announce("Undo has ended");
 }

@@ -3,14 +3,21 @@
 
 import * as api from "../base/api.js";
 import { change } from "../base/changes.js";
-import { announce, h } from "../base/dom.js";
+import { announce, h, present } from "../base/dom.js";
 import * as format from "../base/format.js";
 import { panel, problemPanel } from "../base/problem.js";
 import { setTitle } from "../base/router.js";
 
+/**
+ * @import {
+ *   EstimateDocument, InfoDocument, NetworkDocument, SetupDocument
+ * } from "../base/api_types.js"
+ * @import { View } from "../base/router.js"
+ */
+
 export const title = "First run";
 
-/** @type {import("../base/router.js").View} */
+/** @type {View} */
 export async function show(main, _params, { signal, info }) {
   const place = h("div", { class: "setup" }, h("h1", { tabindex: "-1" }, info.name),
     h("p", { class: "soft", role: "status" }, "Looking at the folder…"));
@@ -21,24 +28,32 @@ export async function show(main, _params, { signal, info }) {
       const found = await api.get("/setup", null, { signal });
       place.replaceChildren(...parts(found, info, signal, look));
     } catch (error) {
-      if (error.name !== "AbortError") place.replaceChildren(problemPanel(error, look));
+      if (!api.isAbort(error)) place.replaceChildren(problemPanel(error, look));
     }
   };
   await look();
 }
 
+/**
+ * @param {SetupDocument} found
+ * @param {InfoDocument} info
+ * @param {AbortSignal} signal
+ * @param {() => void} look
+ */
 function parts(found, info, signal, look) {
   const heading = [h("h1", { tabindex: "-1" }, info.name),
     h("p", { class: "soft setup-folder" }, h("code", null, found.folder))];
   if (found.problem) {
-    return [...heading, panel({ icon: "problem", level: 2, title: "This folder cannot be indexed",
-      text: found.problem }, h("button", { type: "button", class: "button", onclick: look },
-      "Look again")), leftOut(found)].filter(Boolean);
+    return present([...heading,
+      panel({ icon: "problem", level: 2, title: "This folder cannot be indexed",
+        text: found.problem }, h("button", { type: "button", class: "button", onclick: look },
+        "Look again")), leftOut(found)]);
   }
-  return [...heading, contents(found), leftOut(found), outer(found),
-    new Start(found, signal).form].filter(Boolean);
+  return present([...heading, contents(found), leftOut(found), outer(found),
+    new Start(found, signal).form]);
 }
 
+/** @param {SetupDocument} found */
 function contents({ images, bytes, formats }) {
   return h("section", { "aria-labelledby": "setup-found" },
     h("h2", { id: "setup-found" }, images === 1 ? "1 image" : `${format.count(images)} images`,
@@ -48,12 +63,14 @@ function contents({ images, bytes, formats }) {
         h("span", { class: "number soft" }, ` ${format.count(count)}`)))));
 }
 
+/** @param {SetupDocument} found */
 function leftOut({ not_read: notRead, unlisted }) {
   const lines = [notRead && format.capitalise(notRead), unlisted === 1 ? "1 folder could not be read"
     : unlisted && `${format.count(unlisted)} folders could not be read`].filter(Boolean);
   return lines.length > 0 && h("p", { class: "soft small" }, `${lines.join(". ")}.`);
 }
 
+/** @param {SetupDocument} found */
 function outer({ inside }) {
   return inside && h("p", { class: "soft small" }, "This folder is inside a folder that has a "
     + "collection already. To look around in that one, run ",
@@ -62,8 +79,14 @@ function outer({ inside }) {
 
 /** The form: the networks, the estimate, the button. */
 class Start {
+  /**
+   * @param {SetupDocument} found
+   * @param {AbortSignal} signal
+   */
   constructor(found, signal) {
-    Object.assign(this, { found, signal, turn: 0 });
+    this.found = found;
+    this.signal = signal;
+    this.turn = 0;
     this.estimate = h("p", { class: "setup-estimate number", role: "status" });
     this.button = h("button", { type: "submit", class: "button primary" }, "Index");
     this.fault = h("p", { class: "setup-fault", role: "alert" });
@@ -84,6 +107,10 @@ class Start {
     this.ask();
   }
 
+  /**
+   * @param {NetworkDocument} network
+   * @param {boolean} checked
+   */
   choice({ name, source, words, dimension }, checked) {
     return h("label", { class: "setup-network" },
       h("input", { type: "radio", name: "network", value: name, checked }),
@@ -93,7 +120,7 @@ class Start {
   }
 
   get network() {
-    return new FormData(this.form).get("network");
+    return String(new FormData(this.form).get("network"));
   }
 
   /** Asks what a run with the chosen network needs. The button works meanwhile. */
@@ -106,12 +133,13 @@ class Start {
         { signal: this.signal });
       text = this.describe(needs);
     } catch (error) {
-      if (error.name === "AbortError") return;
-      text = `There is no estimate: ${error.message}`;
+      if (api.isAbort(error)) return;
+      text = `There is no estimate: ${api.messageOf(error)}`;
     }
     if (thisTurn === this.turn) this.estimate.textContent = text;
   }
 
+  /** @param {EstimateDocument} needs */
   describe({ seconds, disk_bytes: disk, memory_bytes: memory }) {
     const { free_bytes: free } = this.found;
     const room = disk > free ? `, but only ${format.bytes(free)} are free`
@@ -128,7 +156,7 @@ class Start {
       await change("/setup", { network: this.network });
       location.assign("/browse"); // the server serves the collection now
     } catch (error) {
-      this.fault.textContent = format.capitalise(error.message);
+      this.fault.textContent = format.capitalise(api.messageOf(error));
       this.button.disabled = false;
     }
   }

@@ -4,21 +4,32 @@
 import { h } from "../base/dom.js";
 import * as format from "../base/format.js";
 
+/** @import { StatusEventDocument } from "../base/api_types.js" */
+
 // The speed is measured over the last seconds: known images are fast, new ones are slow.
 const SPEED_WINDOW = 20_000; // milliseconds
 
 /**
  * How far a task is. `done` and `waiting` are numbers of images, `runs` of processes that work on
  * it; `note` is shown below.
- * @typedef {{title: string, done: number, waiting: number, runs: number, note?: Array<string|Node>}}
- * Task
+ * @typedef {{title: string, done: number, waiting: number, runs: number,
+ *   note?: Array<string | Node>}} Task
  */
+/** @typedef {{time: number, done: number}} Sample */
 
-/** The task of a running `sokkuri index`, or null. Takes a status from the stream of events. */
+/**
+ * The task of a running `sokkuri index`, or null. Takes a status from the stream of events.
+ * @param {StatusEventDocument} status
+ * @returns {?Task}
+ */
 export const indexing = ({ total, failed, waiting, runs }) =>
   runs ? { title: "Indexing", done: total + failed, waiting, runs } : null;
 
-/** The task of a replacement of the model, or null. Takes a status from the stream of events. */
+/**
+ * The task of a replacement of the model, or null. Takes a status from the stream of events.
+ * @param {StatusEventDocument} status
+ * @returns {?Task}
+ */
 export function replacing({ replacement }) {
   if (!replacement) return null;
   const { model, done, failed, total, runs } = replacement;
@@ -31,9 +42,9 @@ export function replacing({ replacement }) {
 
 /**
  * @param {string} label
- * @param {(status: *) => ?Task} read
- * @returns {{el: HTMLElement, update: (status: *) => void, stop: () => void}} `update` takes a
- *   status of the stream of events
+ * @param {(status: StatusEventDocument) => ?Task} read
+ * @returns {{el: HTMLElement, update: (status: StatusEventDocument) => void, stop: () => void}}
+ *   `update` takes a status of the stream of events
  */
 export function makeProgress(label, read) {
   const heading = h("h2", null, label);
@@ -42,7 +53,9 @@ export function makeProgress(label, read) {
   const note = h("p", { class: "soft small", hidden: true });
   const el = h("section", { class: "running", "aria-label": label, hidden: true },
     heading, bar, text, note);
+  /** @type {Sample[]} */
   const samples = [];
+  /** @type {?Task} */
   let task = null;
 
   const draw = () => {
@@ -71,6 +84,12 @@ export function makeProgress(label, read) {
   };
 }
 
+/**
+ * @param {number} done
+ * @param {number} waiting
+ * @param {number} rate
+ * @param {number} runs
+ */
 function describe(done, waiting, rate, runs) {
   const parts = [`${format.count(done)} of ${format.count(done + waiting)}`];
   if (rate > 0) {
@@ -81,10 +100,15 @@ function describe(done, waiting, rate, runs) {
   return parts.join(" · ");
 }
 
-/** Images per second during the last SPEED_WINDOW. */
+/**
+ * Images per second during the last SPEED_WINDOW.
+ * @param {Sample[]} samples
+ * @param {number} [now]
+ */
 export function speed(samples, now = performance.now()) {
   while (samples.length > 2 && now - samples[0].time > SPEED_WINDOW) samples.shift();
   if (samples.length < 2) return 0;
   const seconds = (now - samples[0].time) / 1000;
-  return Math.max(0, samples.at(-1).done - samples[0].done) / Math.max(seconds, 0.5);
+  const last = samples[samples.length - 1];
+  return Math.max(0, last.done - samples[0].done) / Math.max(seconds, 0.5);
 }

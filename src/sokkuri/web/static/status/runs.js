@@ -6,13 +6,19 @@ import { change } from "../base/changes.js";
 import { announce, h, toast } from "../base/dom.js";
 import * as format from "../base/format.js";
 
+/**
+ * @import {
+ *   IndexReportDocument, IndexRunDocument, StatusEventDocument
+ * } from "../base/api_types.js"
+ */
+
 const ASK_AGAIN = 1000; // milliseconds
 
 /**
  * A section that shows the runs of this server. It is hidden while there is nothing to say.
  * @param {{signal: AbortSignal, buttons?: boolean}} options buttons: offer to index again
- * @returns {{el: HTMLElement, update: (status: *) => void}} `update` takes a status of the stream of
- *   events
+ * @returns {{el: HTMLElement, update: (status: StatusEventDocument) => void}} `update` takes a
+ *   status of the stream of events
  */
 export function makeRuns({ signal, buttons = false }) {
   const runs = new Runs(signal, buttons);
@@ -21,8 +27,21 @@ export function makeRuns({ signal, buttons = false }) {
 }
 
 class Runs {
+  /**
+   * @param {AbortSignal} signal
+   * @param {boolean} buttons
+   */
   constructor(signal, buttons) {
-    Object.assign(this, { signal, buttons, failed: 0, wasRunning: false, timer: 0 });
+    this.signal = signal;
+    this.buttons = buttons;
+    this.failed = 0;
+    this.running = false;
+    this.wasRunning = false;
+    this.timer = 0;
+    /**
+     * @param {string} label
+     * @param {boolean} retry
+     */
     const button = (label, retry) => h("button", { type: "button", class: "button",
       onclick: () => this.start(retry) }, label);
     this.again = button("Index again", false);
@@ -48,6 +67,7 @@ class Runs {
     if (state.running) this.timer = setTimeout(() => this.load(), ASK_AGAIN);
   }
 
+  /** @param {IndexRunDocument} state */
   show({ allowed, running, failure, report, notes }) {
     if (this.running && !running) announce(failure ? "Indexing stopped early" : "Indexing has ended");
     this.running = Boolean(running);
@@ -62,6 +82,7 @@ class Runs {
     this.el.hidden = this.row.hidden && !failure && !(this.buttons && this.text.textContent);
   }
 
+  /** @param {StatusEventDocument} status */
   update({ runs, failed }) {
     this.failed = failed;
     this.drawRetry();
@@ -73,21 +94,25 @@ class Runs {
     this.retry.hidden = !this.failed;
   }
 
+  /** @param {boolean} retry */
   async start(retry) {
     try {
       const { started } = await change("/index", { retry_failed: retry });
       if (!started) toast("A run is in progress already");
       else announce("Indexing has started");
     } catch (error) {
-      toast(format.capitalise(error.message));
+      toast(format.capitalise(api.messageOf(error)));
     }
     this.load();
   }
 }
 
+/** @param {IndexReportDocument} report */
 function summary({ added, updated, moved, reused, removed, failed, total, seconds }) {
-  const parts = [[added, "added"], [updated, "updated"], [moved, "moved"], [reused, "reused"],
-    [removed, "gone"], [failed, "failed"]]
-    .filter(([number]) => number).map(([number, word]) => `${format.count(number)} ${word}`);
+  /** @type {[number, string][]} */
+  const counts = [[added, "added"], [updated, "updated"], [moved, "moved"], [reused, "reused"],
+    [removed, "gone"], [failed, "failed"]];
+  const parts = counts.filter(([number]) => number)
+    .map(([number, word]) => `${format.count(number)} ${word}`);
   return `${[`${format.count(total)} images`, ...parts].join(", ")}, ${format.duration(seconds)}`;
 }

@@ -3,7 +3,7 @@
 
 import * as api from "../base/api.js";
 import { copyText } from "../base/copying.js";
-import { clear, h, toast } from "../base/dom.js";
+import { clear, h, present, toast } from "../base/dom.js";
 import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { problemPanel } from "../base/problem.js";
@@ -12,12 +12,22 @@ import { indexing, makeProgress, replacing } from "./progress.js";
 import { ListSelection, selectable } from "../selection/list_selection.js";
 import { makeRuns } from "./runs.js";
 
+/**
+ * @import { InfoDocument, StatusDocument, StatusEventDocument } from "../base/api_types.js"
+ * @import { View } from "../base/router.js"
+ */
+
 export const title = "Status";
+
+/**
+ * @typedef {{id: string, text: string}} Line
+ * @typedef {(cursor: ?string) => Promise<{lines: Line[], next: ?string}>} ReadPage
+ */
 
 const PAGE = 50;
 const CALM = 3000; // milliseconds without a change before the full status is fetched again
 
-/** @type {import("../base/router.js").View} */
+/** @type {View} */
 export async function show(main, _params, { signal, info }) {
   const tasks = [makeProgress("Indexing", indexing), makeProgress("Replacing", replacing)];
   const runs = makeRuns({ signal, buttons: true });
@@ -31,6 +41,7 @@ export async function show(main, _params, { signal, info }) {
   const selecting = new ListSelection({ host: main, info, signal, searchable: false });
   for (let i = 0; i < 5; i++) numbers.append(h("div", { class: "skeleton tile" }));
 
+  /** @type {?StatusDocument} */
   let seen = null;
   let wasReplacing = false;
   const draw = async () => {
@@ -50,7 +61,7 @@ export async function show(main, _params, { signal, info }) {
     numbers.replaceChildren(...tiles({ ...seen, ...status }));
     const replaced = wasReplacing && !status.replacement;
     wasReplacing = Boolean(status.replacement);
-    return status.revision !== seen.revision || status.failed !== seen.failed || replaced;
+    return status.revision !== seen?.revision || status.failed !== seen.failed || replaced;
   }, draw);
   return () => {
     for (const task of tasks) task.stop();
@@ -58,7 +69,11 @@ export async function show(main, _params, { signal, info }) {
   };
 }
 
-/** Calls `update` for each status of the stream, and `draw` when the changes pause. */
+/**
+ * Calls `update` for each status of the stream, and `draw` when the changes pause.
+ * @param {(status: StatusEventDocument) => boolean} update
+ * @param {() => Promise<void>} draw
+ */
 function follow(update, draw) {
   let timer = 0;
   const stop = api.events((status) => {
@@ -72,21 +87,29 @@ function follow(update, draw) {
   };
 }
 
-function tiles({ total, waiting, failed, damaged, missing, removed }) {
-  return [
+/** @param {Partial<StatusDocument>} status */
+function tiles({ total, waiting, failed = 0, damaged = 0, missing, removed }) {
+  /** @type {[string, number | undefined, string, boolean?][]} */
+  const all = [
     ["Images", total, "can be searched"],
     ["Waiting", waiting, "to be indexed"],
     ["Failed", failed, "could not be read", failed > 0],
     ["Damaged", damaged, "read in part", damaged > 0],
     ["Missing", missing, "files that no longer exist"],
     ["Removed", removed, "excluded from searches"],
-  ].map(([label, value, text, bad]) => h("div", { class: `tile${bad ? " bad" : ""}` },
+  ];
+  return all.map(([label, value, text, bad]) => h("div", { class: `tile${bad ? " bad" : ""}` },
     h("h2", null, label), h("p", { class: "figure number" }, format.count(value ?? 0)),
     h("p", { class: "soft small" }, text)));
 }
 
+/**
+ * @param {StatusDocument} status
+ * @param {InfoDocument} info
+ */
 function indexFacts(status, info) {
   const { root, store, model, dimension, dtype, bytes, ann } = status;
+  /** @type {[string, string | Node][]} */
   const lines = [
     ["Searches", ann ? "Approximate" : "Exact"],
     ["Distance", ann?.metric ?? info.metric],
@@ -96,7 +119,7 @@ function indexFacts(status, info) {
     ["Store", h("code", null, store)],
     ["Version", `sokkuri ${info.version}`],
   ];
-  return [
+  return present([
     h("h2", null, "Index"),
     h("p", { class: "soft" }, ann ? "Share of the true nearest neighbours that a search finds:"
       : "Every search returns exactly the nearest images."),
@@ -110,7 +133,7 @@ function indexFacts(status, info) {
     h("div", { class: "row" }, h("button", { type: "button", class: "button quiet",
       title: "Versions and counts to report a bug with. It names no file.",
       onclick: () => copyReport() }, icon("copy", { size: 18 }), "Copy a report")),
-  ].filter(Boolean);
+  ]);
 }
 
 async function copyReport() {
@@ -118,10 +141,15 @@ async function copyReport() {
     const { text } = await api.get("/report");
     await copyText(text, "Report copied");
   } catch (error) {
-    toast(`The report could not be made: ${error.message}`);
+    toast(`The report could not be made: ${api.messageOf(error)}`);
   }
 }
 
+/**
+ * @param {string} k
+ * @param {number} share
+ * @param {string} [how]
+ */
 function recallLine(k, share, how = "") {
   const label = (k === "1" ? "The nearest" : `The nearest ${k}`) + how;
   return h("div", { class: "recall" }, h("span", null, label),
@@ -129,6 +157,11 @@ function recallLine(k, share, how = "") {
     h("span", { class: "number" }, format.percent(share)));
 }
 
+/**
+ * @param {HTMLElement} host
+ * @param {number} total
+ * @param {AbortSignal} signal
+ */
 async function listFailures(host, total, signal) {
   clear(host);
   host.append(h("h2", { id: "failures" }, "Failures"));
@@ -143,6 +176,11 @@ async function listFailures(host, total, signal) {
   });
 }
 
+/**
+ * @param {HTMLElement} host
+ * @param {number} total
+ * @param {AbortSignal} signal
+ */
 async function listDamaged(host, total, signal) {
   clear(host);
   host.hidden = !total;
@@ -154,11 +192,16 @@ async function listDamaged(host, total, signal) {
   });
 }
 
-/** Lists images with a text each, a page at a time. `read` returns the page behind a cursor. */
+/**
+ * Lists images with a text each, a page at a time. `read` returns the page behind a cursor.
+ * @param {HTMLElement} host
+ * @param {ReadPage} read
+ */
 async function listImages(host, read) {
   const list = h("ul", null);
   const more = h("button", { type: "button", class: "button" }, "Show more");
   host.append(list, more);
+  /** @type {?string} */
   let cursor = null;
   const load = async () => {
     more.disabled = true;
@@ -168,7 +211,7 @@ async function listImages(host, read) {
       cursor = page.next;
       more.hidden = !cursor;
     } catch (error) {
-      if (error.name !== "AbortError") host.append(problemPanel(error, null, 3));
+      if (!api.isAbort(error)) host.append(problemPanel(error, null, 3));
     }
     more.disabled = false;
   };
@@ -176,6 +219,7 @@ async function listImages(host, read) {
   await load();
 }
 
+/** @param {Line} line */
 function imageItem({ id, text }) {
   const img = h("img", { alt: "", loading: "lazy",
     src: api.imageUrl(id, "thumbnail", { size: 64 }) });
