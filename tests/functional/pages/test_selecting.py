@@ -1,12 +1,14 @@
-"""Selecting among hits, similar images and failures; labels and the trash from the bar."""
+"""Selecting among hits, similar images, failures, and images that pass a filter; labels and the
+trash from the bar."""
 
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from browser import AXE, Visit, Visiting, accessibility_faults
-from change_server import changing
+from change_server import changing, key
 from playwright.sync_api import Locator, expect
 from run_server import Server
 
@@ -93,6 +95,65 @@ def test_hits_are_selected_labelled_and_moved_to_the_trash(
     page.get_by_role("button", name="Undo: bring back").click()
     expect(page.get_by_text("History: 3 files moved to the trash")).to_be_hidden()
     assert all((home / "photos" / id_).exists() for id_ in ids)
+
+
+def give_labels(server: Server, labels: Mapping[str, str | None]) -> None:
+    """Set labels as another tab does."""
+    body = {"labels": [{"id": id_, "label": label} for id_, label in labels.items()]}
+    answer = server.post("/api/v1/labels", json=body, headers=key(server))
+    assert answer.status_code == 200, answer.text
+
+
+def test_a_filter_holds_for_the_grid_the_viewer_and_the_trash(
+    editor: Visit, changing_server: Server, home: Path
+) -> None:
+    """If another tab changes a label between the selection and the action, nothing is moved."""
+    page, bar = editor.page, bar_of(editor)
+    give_labels(changing_server, {"alone/10.png": "cat", "alone/11.png": "cat"})
+    editor.go("/browse?sort=name")
+    cells, alert = page.locator(".cell"), page.locator(".filter-bar [role=alert]")
+    page.get_by_role("button", name="Filter", exact=True).click()
+    page.get_by_role("group", name="Add a filter").get_by_role("button", name="Label").click()
+    page.locator(".filter-form input").fill("cat")
+    page.keyboard.press("Enter")
+    expect(cells).to_have_count(2)
+    expect(page).to_have_url(re.compile("where=label.*cat"))
+    expect(page.locator(".heading .number")).to_have_text("2 images")
+    expect(page.get_by_role("navigation", name="Folders").locator(".folder")).to_have_count(2)
+    assert not AXE.exists() or accessibility_faults(page) == []
+
+    cells.first.locator("a").click()
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_have_text("10.png")
+    page.keyboard.press("ArrowRight")
+    expect(heading).to_have_text("11.png")
+    expect(page.get_by_role("link", name="Next image")).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(cells).to_have_count(2)
+
+    page.keyboard.press("Control+a")
+    expect(bar).to_contain_text("2 selected")
+    give_labels(changing_server, {"alone/10.png": "dog"})
+    bar.get_by_role("button", name="Move to trash…").click()
+    page.get_by_role("dialog").get_by_role("button", name="Move to the trash").click()
+    expect(page.locator(".toast").last).to_contain_text(
+        "nothing was done, select again. The grid was loaded again"
+    )
+    expect(cells).to_have_count(1)
+    expect(bar).to_be_hidden()
+    assert all((home / "photos" / "alone" / name).exists() for name in ("10.png", "11.png"))
+
+    where = page.get_by_label("Where")
+    where.fill("wide > 3")
+    page.keyboard.press("Enter")
+    expect(alert).to_contain_text("expected one of width")
+    where.fill("width < 0")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Remove the filter").click()
+    expect(cells.nth(4)).to_be_visible()
+    expect(alert).to_have_text("")
+    give_labels(changing_server, {"alone/10.png": None, "alone/11.png": None})
+    editor.expect_problems("409", "422")
 
 
 @pytest.mark.full

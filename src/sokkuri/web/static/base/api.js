@@ -61,6 +61,12 @@ export const isAbort = (error) => error instanceof Error && error.name === "Abor
 export const messageOf = (error) => (error instanceof Error ? error.message : String(error));
 
 /**
+ * Whether nothing was done, because something is no longer as the page believes.
+ * @param {unknown} error
+ */
+export const isConflict = (error) => error instanceof Problem && error.status === 409;
+
+/**
  * Sends two events: "lost" when the server did not answer a request, and "found" when the server
  * is back (sent by connection.js).
  */
@@ -100,6 +106,20 @@ export function imageUrl(id, kind, { size, v } = {}) {
 export function get(path, params, { signal } = {}) {
   const query = toQuery(params);
   return request(`${BASE}${path}${query ? `?${query}` : ""}`, { signal });
+}
+
+/**
+/**
+ * Sends a GET request for something that is not JSON.
+ * @param {string} path below /api/v1
+ * @param {?Params} params
+ * @param {Options} [options]
+ * @returns {Promise<Response>} throws a Problem or a LostServer
+ */
+export async function getResponse(path, params, { signal } = {}) {
+  const response = await send(`${BASE}${path}?${toQuery(params)}`, { signal });
+  if (!response.ok) throw await toProblem(response);
+  return response;
 }
 
 /**
@@ -226,8 +246,9 @@ export const gridItems = (params, options) => get("/grid/items", params, options
 /**
  * All folders with the number of images in and below them.
  * @param {Options} [options]
+ * @param {?Params} [params]
  */
-export const folders = (options) => get("/folders", null, options);
+export const folders = (options, params = null) => get("/folders", params, options);
 
 /**
  * Counts, disk use, and recall of the index.

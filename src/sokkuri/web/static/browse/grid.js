@@ -26,6 +26,7 @@ const FAST_INTERVAL = 200;
 /**
  * @typedef {Object} GridData
  * @property {string} revision
+ * @property {string} order a text that differs for other images and for another order
  * @property {ArrayLike<number>} ratios
  * @property {Array<{title: string, first: number}>} groups
  * @property {Windows} windows
@@ -104,6 +105,15 @@ export class Grid {
     data.windows.onload = (first, end) => this.loaded(first, end);
     data.windows.onretry = () => this.render();
     this.relay();
+  }
+
+  /** Shows nothing, until `show` is called. */
+  hide() {
+    this.data?.windows.stop();
+    this.empty();
+    this.data = null;
+    this.layout = null;
+    this.page.setHeight(0);
   }
 
   empty() {

@@ -1,14 +1,16 @@
-// Browse: the whole collection or one of its folders as a grid, by folder or by date.
+// Browse: the whole collection, a folder, or what passes a filter, as a grid by folder or by date.
 
 import * as api from "../base/api.js";
-import { announce, clear, h, isTyping, present } from "../base/dom.js";
+import { announce, clear, h, isTyping, present, toast } from "../base/dom.js";
+import { capitalise } from "../base/format.js";
 import { makeFolderList } from "./folder_list.js";
 import { Grid } from "./grid.js";
 import { icon } from "../base/icons.js";
-import { WINDOW, Windows } from "./windows.js";
+import { fetchGrid, findGrid, forgetGrids, keepGrid } from "./grid_data.js";
 import { panel, problemPanel } from "../base/problem.js";
 import { link, navigate, setTitle } from "../base/router.js";
 import { makeScrubber } from "./scrubber.js";
+import { asksForLabels, FilterBar } from "../search/filter_bar.js";
 import { ActionBar, SELECTION_KEYS } from "../selection/action_bar.js";
 import { Selection } from "../selection/selection.js";
 import * as settings from "../base/settings.js";
@@ -45,9 +47,6 @@ const FOLDERS_TIMEOUT = 1500; // milliseconds
 const FRESH = 4000; // milliseconds between two looks at the new images of a run
 const NARROW = "(max-width: 859px)";
 
-// The data of the latest grids, so that Back shows them without a wait.
-/** @type {Map<string, Data>} */
-const gridCache = new Map();
 /** @type {?{folders: FolderDocument[], revision: string | undefined}} */
 let foldersCache = null;
 /** @type {?Browse} */
@@ -57,6 +56,7 @@ let active = null;
 export async function show(main, params, { signal, info }) {
   const view = new Browse(main, info, signal);
   active = view;
+  view.where = params.get("where") ?? "";
   view.draw();
   await view.go(params);
   return () => {
@@ -79,6 +79,8 @@ class Browse {
   sorts;
   /** @type {HTMLElement} */
   toggle;
+  /** @type {FilterBar} */
+  filter;
   /** @type {HTMLElement} */
   host;
   /** @type {HTMLElement} */
@@ -116,6 +118,7 @@ class Browse {
     this.info = info;
     this.signal = signal;
     this.under = "";
+    this.where = "";
     /** @type {Sort} */
     this.sort = "folder";
     /** @type {?string} */
@@ -139,13 +142,16 @@ class Browse {
     icon("folders"), h("span", { class: "text" }, "Folders"));
     const sizes = h("div", { class: "choice sizes", role: "group", "aria-label": "Size" },
       this.sizeButton(-1, "minus", "Smaller"), this.sizeButton(1, "plus", "Larger"));
+    this.filter = new FilterBar({ signal: this.signal, onchange: ({ under, where }) =>
+      navigate("/browse", { ...this.address(under), where }) });
     this.host = h("div", { class: "grid" });
     this.content = h("div", { class: "content" }, this.host);
     this.progress = makeProgress("Indexing", indexing);
     this.runs = makeRuns({ signal: this.signal });
     this.root = h("div", { class: "browse" },
-      h("div", { class: "browse-head" }, this.heading, this.toggle, this.sorts, sizes),
-      this.progress.el, this.runs.el, this.content);
+      h("div", { class: "browse-head" }, this.heading, this.toggle,
+        this.filter.toggle, this.sorts, sizes),
+      this.filter.panel, this.progress.el, this.runs.el, this.content);
     this.main.append(this.root);
     this.drawHeading();
     this.makeGrid();
@@ -167,8 +173,10 @@ class Browse {
     this.bar = new ActionBar({ info: this.info, signal: this.signal,
       count: () => this.selection.size, onclear: () => this.selection.clear(),
       onchanged: () => { this.changedAt = performance.now(); this.refresh(); },
-      source: () => ({ grid: { under: this.under || null, sort: this.sort,
-        revision: this.grid.data?.revision ?? "", ranges: this.selection.ranges } }) });
+      onlabelled: () => asksForLabels(this.where) && this.refresh(),
+      onended: (error) => this.loadAgain(api.messageOf(error)),
+      source: () => ({ grid: { ...this.query(), revision: this.grid.data?.revision ?? "",
+        order: this.grid.data?.order ?? "", ranges: this.selection.ranges } }) });
     this.root.append(this.scrubber.el, this.bar.element);
   }
 
@@ -205,6 +213,9 @@ class Browse {
     this.under = params.get("under") ?? "";
     const sort = params.get("sort") ?? "folder";
     this.sort = sort in SORTS ? /** @type {Sort} */ (sort) : "folder";
+    const where = params.get("where") ?? "";
+    if (where !== this.where) this.showWhere(where);
+    this.filter.show(this);
     this.selection.clear();
     this.drawHeading();
     this.folders?.mark(this.under);
@@ -212,8 +223,27 @@ class Browse {
     const index = Number(params.get("at")) || 0;
     const { offset, focus } = history.state ?? {};
     await this.load({ index, offset });
-    const shown = takeLast(`${this.sort} ${this.under}`);
+    const shown = takeLast(this.name());
     if (Number.isInteger(focus)) this.grid.focusAgain(shown ?? focus, shown !== null);
+  }
+
+  /**
+   * Takes another filter; the list of folders has other counts.
+   * @param {string} where
+   */
+  showWhere(where) {
+    this.where = where;
+    this.foldersLoaded = this.loadFolders();
+  }
+
+  /** What the grid shows, as the server takes it. */
+  query() {
+    return { under: this.under || null, where: this.where || null, sort: this.sort };
+  }
+
+  /** The name of the list that the grid shows. */
+  name() {
+    return `${this.sort} ${this.under}\n${this.where}`;
   }
 
   /** @param {{index: number, offset?: number}} anchor */
@@ -222,50 +252,30 @@ class Browse {
     this.changing = new AbortController();
     const signal = AbortSignal.any([this.signal, this.changing.signal]);
     this.stale?.remove();
-    const key = `${this.sort} ${this.under}`;
+    const key = this.name();
     try {
-      let data = gridCache.get(key) ?? null;
-      if (data && data.revision !== (api.latest()?.revision ?? data.revision)) data = null;
+      let data = asksForLabels(this.where) ? null : findGrid(key);
       if (!data) {
         this.showSkeletons();
-        data = await this.fetch(signal, anchor.index);
+        data = await fetchGrid(this.query(), anchor.index,
+          { signal, onstale: () => active?.markStale() });
       }
-      cacheGrid(key, data);
+      keepGrid(key, data);
       // The list of folders needs some of the width, so rows are laid out after it is drawn.
       await Promise.race([this.foldersLoaded, pause(FOLDERS_TIMEOUT)]);
       signal.throwIfAborted();
       this.showData(data, anchor);
     } catch (error) {
       if (api.isAbort(error)) return;
-      this.content.replaceChildren(problemPanel(error, () => this.load(anchor), 2));
+      const isFilter = this.filter.explain(error);
+      this.grid.hide();
+      this.scrubber.el.hidden = true;
+      this.count.textContent = "";
+      this.content.replaceChildren(isFilter
+        ? panel({ icon: "filter", level: 2, title: "The filter is not valid",
+          text: "See the message under the filter." })
+        : problemPanel(error, () => this.load(anchor), 2));
     }
-  }
-
-  /**
-   * Fetches the grid. Fetches the first images at the same time if the window begins among them.
-   * @param {AbortSignal} signal
-   * @param {number} index
-   * @returns {Promise<Data>}
-   */
-  async fetch(signal, index) {
-    const { under, sort } = this;
-    /**
-     * @param {number} offset
-     * @param {number} limit
-     * @param {AbortSignal} itemsSignal
-     */
-    const request = (offset, limit, itemsSignal) => api.gridItems(
-      { under, sort, offset: String(offset), limit }, { signal: itemsSignal });
-    let first = index < WINDOW ? request(0, WINDOW, signal).catch(() => null) : null;
-    const grid = await api.grid({ under, sort }, { signal });
-    const windows = new Windows(grid.count, async (offset, limit, windowSignal) => {
-      const early = offset === 0 ? await first : null;
-      first = null;
-      const { images, revision } = early ?? await request(offset, limit, windowSignal);
-      if (revision !== grid.revision) active?.markStale();
-      return images;
-    });
-    return { ...grid, ratios: Uint16Array.from(grid.ratios), windows };
   }
 
   showSkeletons() {
@@ -282,7 +292,7 @@ class Browse {
     this.revision = data.revision;
     this.drawCount(data.count);
     if (!data.count) {
-      this.grid.data = null;
+      this.grid.hide();
       this.scrubber.el.hidden = true;
       this.content.replaceChildren(this.emptyPanel());
       return;
@@ -295,6 +305,11 @@ class Browse {
   }
 
   emptyPanel() {
+    if (this.where) {
+      return panel({ icon: "filter", level: 2, title: "No image passes the filter" },
+        link("/browse", { ...this.address(this.under), where: null }, { class: "button" },
+          "Remove the filter"));
+    }
     if (this.under) {
       return panel({ icon: "folder", level: 2, title: "No images in this folder" },
         link("/browse", { sort: this.sort }, { class: "button" }, "Show all"));
@@ -319,7 +334,7 @@ class Browse {
     clear(this.heading);
     this.heading.append(...present([crumbs, h("h1", { tabindex: "-1" }, name), this.count]));
     this.sorts.replaceChildren(...Object.entries(SORTS).map(([sort, label]) =>
-      link("/browse", { under: this.under, sort: sort === "folder" ? null : sort },
+      link("/browse", { ...this.address(this.under), sort: sort === "folder" ? null : sort },
         { class: "button quiet", "aria-current": sort === this.sort ? "true" : null }, label)));
   }
 
@@ -330,17 +345,20 @@ class Browse {
 
   /** @param {string} under */
   address(under) {
-    return { under, sort: this.sort === "folder" ? null : this.sort };
+    return { under, sort: this.sort === "folder" ? null : this.sort, where: this.where };
   }
 
   async loadFolders() {
     const revision = api.latest()?.revision;
+    const { where } = this;
     try {
-      if (!foldersCache || foldersCache.revision !== revision) {
-        const { folders } = await api.folders({ signal: this.signal });
-        foldersCache = { folders, revision };
+      let known = foldersCache;
+      if (where || !known || known.revision !== revision) {
+        const { folders } = await api.folders({ signal: this.signal }, { where });
+        known = { folders, revision };
       }
-      this.drawFolders(foldersCache.folders);
+      if (!where) foldersCache = known;
+      if (where === this.where) this.drawFolders(known.folders);
     } catch (error) {
       if (!api.isAbort(error)) this.toggle.hidden = true;
     }
@@ -351,6 +369,7 @@ class Browse {
     this.folders?.el.remove();
     this.folders = null;
     this.toggle.hidden = folders.length < 2;
+    this.root.classList.toggle("with-folders", folders.length > 1 && this.foldersShown());
     if (folders.length < 2) return;
     this.folders = makeFolderList(folders,
       { root: this.info.name, address: (under) => this.address(under) });
@@ -384,7 +403,7 @@ class Browse {
    */
   open(index) {
     if (!this.grid.data) return;
-    openFrom({ ...this.grid.data.windows.listAt(index), list: `${this.sort} ${this.under}` });
+    openFrom({ ...this.grid.data.windows.listAt(index), list: this.name() });
     this.saveAnchor(this.grid.anchor(), index);
   }
 
@@ -438,11 +457,20 @@ class Browse {
     announce("The collection has changed");
   }
 
+  /**
+   * Fetches the grid again after an action that was not carried out, and says so.
+   * @param {string} message
+   */
+  loadAgain(message) {
+    toast(`${capitalise(message)}. The grid was loaded again`);
+    this.refresh();
+  }
+
   /** Fetches all data again; the image at the top of the window stays there. */
   async refresh() {
     const anchor = this.grid.anchor();
     const image = this.grid.data?.windows.get(anchor.index);
-    gridCache.clear();
+    forgetGrids();
     this.selection.clear();
     this.foldersLoaded = this.loadFolders();
     await this.load(anchor);
@@ -511,14 +539,4 @@ const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, mil
 function rowHeight(width) {
   const normal = Math.min(300, Math.max(116, 90 + width * 0.085));
   return normal * 1.25 ** settings.get("size");
-}
-
-/**
- * @param {string} key
- * @param {Data} data
- */
-function cacheGrid(key, data) {
-  gridCache.delete(key);
-  gridCache.set(key, data);
-  if (gridCache.size > 4) gridCache.delete([...gridCache.keys()][0]);
 }

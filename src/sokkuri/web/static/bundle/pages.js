@@ -167,8 +167,8 @@ function fallback(key2) {
 }
 function read(key2) {
   try {
-    const kept = (key2 in SESSION ? sessionStorage : localStorage).getItem(PREFIX + key2);
-    const value = kept === null ? null : JSON.parse(kept);
+    const kept2 = (key2 in SESSION ? sessionStorage : localStorage).getItem(PREFIX + key2);
+    const value = kept2 === null ? null : JSON.parse(kept2);
     const isOfKind = value !== null && Array.isArray(value) === Array.isArray(fallback(key2));
     return isOfKind ? value : fallback(key2);
   } catch {
@@ -235,6 +235,7 @@ var LostServer = class extends Error {
 };
 var isAbort = (error) => error instanceof Error && error.name === "AbortError";
 var messageOf = (error) => error instanceof Error ? error.message : String(error);
+var isConflict = (error) => error instanceof Problem && error.status === 409;
 var connection = new EventTarget();
 function encodeId(id) {
   return encode(id).replaceAll("%2F", "/");
@@ -247,6 +248,11 @@ function imageUrl(id, kind, { size, v } = {}) {
 function get2(path, params, { signal } = {}) {
   const query = toQuery(params);
   return request(`${BASE}${path}${query ? `?${query}` : ""}`, { signal });
+}
+async function getResponse(path, params, { signal } = {}) {
+  const response = await send(`${BASE}${path}?${toQuery(params)}`, { signal });
+  if (!response.ok) throw await toProblem(response);
+  return response;
 }
 async function request(url, options) {
   for (let attempt3 = 0; ; attempt3++) {
@@ -305,7 +311,7 @@ var image = (id, options) => get2(`/images/${encodeId(id)}`, null, options);
 var similar = (id, params, options) => get2(`/images/${encodeId(id)}/similar`, params, options);
 var grid = (params, options) => get2("/grid", params, options);
 var gridItems = (params, options) => get2("/grid/items", params, options);
-var folders = (options) => get2("/folders", null, options);
+var folders = (options, params = null) => get2("/folders", params, options);
 var status = (options) => get2("/status", null, options);
 var damaged = (params, options) => get2("/damaged", params, options);
 var failures = (params, options) => get2("/failures", params, options);
@@ -516,6 +522,17 @@ var DRAWINGS = {
   help: ["M9 9.2a3 3 0 1 1 4.4 2.7c-1 .5-1.4 1.1-1.4 2.3", "M12 17.6h.01"],
   folder: ["M3 6.5h6l2 2.5h10v9.5H3z"],
   folders: ["M4 5h16M4 10h16M8 15h12M8 20h12"],
+  hand: [
+    "M12 4v16M4 12h16",
+    "M9.5 6.5L12 4l2.5 2.5M9.5 17.5L12 20l2.5-2.5",
+    "M6.5 9.5L4 12l2.5 2.5M17.5 9.5L20 12l-2.5 2.5"
+  ],
+  box: ["M5 6h3M10.5 6h3M16 6h3v3M19 11v3M19 16.5V19h-3M13.5 19h-3M8 19H5v-3M5 14v-3M5 8.5V6"],
+  lasso: [
+    "M19.5 9.5c0 3-3.5 5.5-7.8 5.5S4.500 12.500 4.500 9.500 7.500 4 12 4s7.500 2.500 7.500 5.500z",
+    "M8 14.500c-1.500 1-1.500 3 .5 3.200S9.500 20 7.500 20.500"
+  ],
+  filter: ["M4 6h16M7 12h10M10 18h4"],
   check: ["M5 12.5l4.5 4.5L19 7.5"],
   close: ["M6 6l12 12M18 6L6 18"],
   left: ["M14.5 5.5L8 12l6.5 6.5"],
@@ -1446,6 +1463,14 @@ var Grid = class {
     data.windows.onretry = () => this.render();
     this.relay();
   }
+  /** Shows nothing, until `show` is called. */
+  hide() {
+    this.data?.windows.stop();
+    this.empty();
+    this.data = null;
+    this.layout = null;
+    this.page.setHeight(0);
+  }
   empty() {
     for (const row of this.rows.values()) dropPictures(row);
     this.rows.clear();
@@ -1910,6 +1935,40 @@ var Windows = class {
   }
 };
 
+// browse/grid_data.js
+var KEPT3 = 4;
+var kept = /* @__PURE__ */ new Map();
+async function fetchGrid(query, index, { signal, onstale }) {
+  const request2 = (offset, limit, itemsSignal, order) => gridItems(
+    { ...query, order, offset: String(offset), limit },
+    { signal: itemsSignal }
+  );
+  let first = index < WINDOW ? request2(0, WINDOW, signal).catch(() => null) : null;
+  const grid2 = await grid(query, { signal });
+  const windows = new Windows(grid2.count, async (offset, limit, windowSignal) => {
+    const early = offset === 0 ? await first : null;
+    first = null;
+    const { images: images3, revision } = early?.order === grid2.order ? early : await request2(offset, limit, windowSignal, grid2.order).catch((error) => {
+      if (isConflict(error)) onstale();
+      throw error;
+    });
+    if (revision !== grid2.revision || images3.length < limit) onstale();
+    if (images3.length < limit) throw new Error("an image is gone");
+    return images3;
+  });
+  return { ...grid2, ratios: Uint16Array.from(grid2.ratios), windows };
+}
+function findGrid(name2) {
+  const data = kept.get(name2);
+  return data && data.revision === (latest()?.revision ?? data.revision) ? data : null;
+}
+function keepGrid(name2, data) {
+  kept.delete(name2);
+  kept.set(name2, data);
+  if (kept.size > KEPT3) kept.delete([...kept.keys()][0]);
+}
+var forgetGrids = () => kept.clear();
+
 // browse/scrubber.js
 var MARKS = 60;
 function makeScrubber(grid2) {
@@ -1984,6 +2043,658 @@ function groupMarks(grid2) {
   return out;
 }
 
+// base/folders.js
+async function suggestFolders(datalist, signal) {
+  try {
+    const { folders: folders2 } = await folders({ signal });
+    datalist.replaceChildren(...folders2.filter(({ path }) => path).map(({ path, count: count2 }) => h("option", { value: path }, String(count2))));
+  } catch {
+  }
+}
+
+// search/where.js
+var DAY = String.raw`\d{4}-\d{2}-\d{2}`;
+var TEXT = String.raw`'([^']*)'|"([^"]*)"`;
+var PATTERNS = [
+  ["date", "from", new RegExp(`^taken\\s*>=\\s*(${DAY})$`, "i")],
+  ["date", "to", new RegExp(`^taken\\s*<=\\s*(${DAY})$`, "i")],
+  ["camera", "camera", new RegExp(`^camera\\s+like\\s+(?:${TEXT})$`, "i")],
+  ["label", "label", new RegExp(`^label\\s*=\\s*(?:${TEXT})$`, "i")],
+  ["format", "format", new RegExp(`^format\\s*=\\s*(?:${TEXT})$`, "i")],
+  ["size", "width", /^width\s*>=\s*(\d+)$/i],
+  ["size", "bytes", /^size\s*>=\s*(\d+)$/i]
+];
+var quoted = (text2) => text2.includes("'") ? `"${text2.replaceAll('"', "")}"` : `'${text2}'`;
+var WRITTEN = {
+  date: ({ from, to }) => [from && `taken >= ${from}`, to && `taken <= ${to}`],
+  camera: ({ camera }) => [camera && `camera like ${quoted(`%${camera}%`)}`],
+  label: ({ label }) => [label && `label = ${quoted(label)}`],
+  format: ({ format }) => [format && `format = ${quoted(format)}`],
+  size: ({ width, bytes: bytes3 }) => [width && `width >= ${width}`, bytes3 && `size >= ${bytes3}`]
+};
+function jointsOf(where) {
+  const joints = [];
+  let depth = 0;
+  let quote = "";
+  for (let at = 0; at < where.length; at++) {
+    const character = where[at];
+    if (quote) quote = character === quote ? "" : quote;
+    else if (character === "'" || character === '"') quote = character;
+    else if (character === "(") depth += 1;
+    else if (character === ")") depth -= 1;
+    else if (depth === 0 && /\s/.test(character)) {
+      const joint = /^\s+(and|or)(?=[\s(])/i.exec(where.slice(at));
+      if (joint) joints.push([joint[1].toLowerCase(), at, at + joint[0].length]);
+    }
+  }
+  return joints;
+}
+var isAlternative = (where) => jointsOf(where).some(([word]) => word === "or");
+function partsOf2(where) {
+  const joints = isAlternative(where) ? [] : jointsOf(where);
+  const begins = [0, ...joints.map(([, , end]) => end)];
+  const ends = [...joints.map(([, begin]) => begin), where.length];
+  return begins.map((begin, number) => where.slice(begin, ends[number]).trim()).filter(Boolean);
+}
+function read2(where) {
+  const filters = {};
+  const rest = [];
+  for (const part of partsOf2(where)) {
+    const found = PATTERNS.find(([kind2, field2, pattern2]) => pattern2.test(part) && filters[kind2]?.[field2] === void 0);
+    if (!found) {
+      rest.push(part);
+      continue;
+    }
+    const [kind, field, pattern] = found;
+    const value = pattern.exec(part)?.slice(1).find((group) => group !== void 0) ?? "";
+    filters[kind] = { ...filters[kind], [field]: kind === "camera" ? trimmed(value) : value };
+  }
+  return { filters, rest };
+}
+var trimmed = (pattern) => pattern.replace(/^%/, "").replace(/%$/, "");
+function write(where, kind, fields) {
+  const { filters, rest } = read2(where);
+  const all = { ...filters, [kind]: fields ?? {} };
+  const forms = (
+    /** @type {[Kind, Fields][]} */
+    Object.entries(all)
+  );
+  const written = forms.flatMap(([name2, values]) => WRITTEN[name2](values));
+  const kept2 = rest.map((part) => isAlternative(part) && written.some(Boolean) ? `(${part})` : part);
+  return [...kept2, ...written].filter(Boolean).join(" and ");
+}
+
+// search/filter_chips.js
+var MEGA = 1e6;
+var KINDS = {
+  date: {
+    name: "Date",
+    fields: [["from", "Taken from", "date"], ["to", "Taken until", "date"]],
+    say: ({ from, to }) => from && to ? `Taken ${from} to ${to}` : from ? `Taken from ${from}` : `Taken until ${to}`
+  },
+  camera: {
+    name: "Camera",
+    fields: [["camera", "Camera", "text"]],
+    say: ({ camera }) => `Camera ${camera}`
+  },
+  label: { name: "Label", fields: [["label", "Label", "text"]], say: ({ label }) => `Label ${label}` },
+  folder: {
+    name: "Folder",
+    fields: [["folder", "Folder", "text"]],
+    say: ({ folder }) => `Folder ${folder}`
+  },
+  size: {
+    name: "Size",
+    fields: [
+      ["width", "Width at least (pixels)", "number"],
+      ["bytes", "File at least (MB)", "number"]
+    ],
+    say: ({ width, bytes: bytes3 }) => [
+      width && `${width} pixels wide or more`,
+      bytes3 && `${Number(bytes3) / MEGA} MB or more`
+    ].filter(Boolean).join(", ")
+  },
+  format: {
+    name: "Format",
+    fields: [["format", "Format", "text"]],
+    say: ({ format }) => `Format ${format}`
+  }
+};
+var FORMATS = [
+  "JPEG",
+  "PNG",
+  "HEIF",
+  "WEBP",
+  "AVIF",
+  "TIFF",
+  "GIF",
+  "BMP",
+  "DNG",
+  "CR2",
+  "CR3",
+  "NEF",
+  "ARW",
+  "RAF",
+  "ORF",
+  "RW2"
+];
+var SUGGESTED = {
+  label: (list3, signal) => get2("/labels", null, { signal }).then(({ labels }) => {
+    list3.replaceChildren(...labels.map(({ label }) => h("option", { value: label })));
+  }).catch(() => {
+  }),
+  // without the list, a label can still be typed
+  folder: suggestFolders,
+  format: (list3) => list3.replaceChildren(...FORMATS.map((value) => h("option", { value })))
+};
+var ALL = (
+  /** @type {FormKind[]} */
+  Object.keys(KINDS)
+);
+var FilterChips = class {
+  /** @param {{onchange: (where: string, under: string) => void, signal: AbortSignal}} options */
+  constructor({ onchange, signal }) {
+    this.onchange = onchange;
+    this.signal = signal;
+    this.where = null;
+    this.under = "";
+    this.list = h("ul", { class: "filter-chips", role: "list", "aria-label": "Filters that apply" });
+    this.adds = h("div", { class: "row filter-adds", role: "group", "aria-label": "Add a filter" });
+    this.place = h("div", null);
+    this.element = h("div", { class: "filter-forms" }, this.list, this.adds, this.place);
+  }
+  /**
+   * @param {string} where the expression
+   * @param {string} under the folder, "" for all
+   */
+  show(where, under) {
+    if (where === this.where && under === this.under) return;
+    this.where = where;
+    this.under = under;
+    const filters = this.filters();
+    this.list.hidden = !Object.keys(filters).length;
+    const used = (
+      /** @type {FormKind[]} */
+      Object.keys(filters)
+    );
+    this.list.replaceChildren(...used.map((kind) => this.chip(kind, KINDS[kind].say(filters[kind] ?? {}))));
+    this.adds.replaceChildren(...ALL.filter((kind) => !(kind in filters)).map((kind) => h("button", {
+      type: "button",
+      class: "button quiet small",
+      dataset: { kind },
+      onclick: () => this.edit(kind)
+    }, icon("plus", { size: 14 }), KINDS[kind].name)));
+  }
+  /**
+   * The fields of each form that has some.
+   * @returns {Partial<Record<FormKind, Fields>>}
+   */
+  filters() {
+    const { filters } = read2(this.where ?? "");
+    return this.under ? { ...filters, folder: { folder: this.under } } : filters;
+  }
+  /**
+   * @param {FormKind} kind
+   * @param {string} text
+   */
+  chip(kind, text2) {
+    return h(
+      "li",
+      { class: "filter-chip" },
+      h("button", {
+        type: "button",
+        class: "chip-text",
+        dataset: { kind },
+        "aria-label": `Change the filter: ${text2}`,
+        onclick: () => this.edit(kind)
+      }, text2),
+      h("button", {
+        type: "button",
+        class: "icon-button",
+        title: "Remove",
+        "aria-label": `Remove the filter: ${text2}`,
+        onclick: () => this.apply(kind, null)
+      }, icon("close", { size: 14 }))
+    );
+  }
+  /**
+   * Opens the form of a kind of filter.
+   * @param {FormKind} kind
+   */
+  edit(kind) {
+    const values = this.filters()[kind] ?? {};
+    const fields = KINDS[kind].fields.map(([name2, label, type]) => {
+      const value = name2 === "bytes" && values.bytes ? Number(values.bytes) / MEGA : values[name2] ?? "";
+      const input = h("input", {
+        type,
+        name: name2,
+        id: `filter-${name2}`,
+        value,
+        autocomplete: "off",
+        min: type === "number" ? 0 : null,
+        step: type === "number" ? "any" : null,
+        list: name2 in SUGGESTED ? `filter-${name2}s` : null
+      });
+      return [h("label", { for: input.id }, label), input];
+    });
+    const form = h(
+      "form",
+      { class: "filter-form", "aria-label": KINDS[kind].name },
+      fields,
+      kind in SUGGESTED && this.suggestions(kind),
+      h(
+        "div",
+        { class: "row" },
+        h("button", { type: "button", class: "button", onclick: () => this.close(kind) }, "Cancel"),
+        h("button", { type: "submit", class: "button primary" }, "Apply")
+      )
+    );
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.apply(kind, valuesOf(form));
+    });
+    form.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      this.close(kind);
+      event.preventDefault();
+    });
+    this.place.replaceChildren(form);
+    form.querySelector("input")?.focus();
+  }
+  /** @param {FormKind} kind */
+  suggestions(kind) {
+    const list3 = h("datalist", { id: `filter-${kind}s` });
+    SUGGESTED[kind]?.(list3, this.signal);
+    return list3;
+  }
+  /**
+   * @param {FormKind} kind
+   * @param {?Fields} values
+   */
+  apply(kind, values) {
+    this.place.replaceChildren();
+    const isFolder = kind === "folder";
+    const where = isFolder ? this.where ?? "" : write(this.where ?? "", kind, values);
+    const under = isFolder ? (values?.folder ?? "").replace(/^\/+|\/+$/g, "") : this.under;
+    this.show(where, under);
+    this.focus(kind);
+    this.onchange(where, under);
+  }
+  /** @param {FormKind} kind */
+  close(kind) {
+    this.place.replaceChildren();
+    this.focus(kind);
+  }
+  /** @param {FormKind} kind */
+  focus(kind) {
+    find(`[data-kind="${kind}"]`, this.element)?.focus();
+  }
+};
+function valuesOf(form) {
+  const values = Object.fromEntries([...new FormData(form)].map(([name2, value]) => [name2, String(value).trim()]));
+  if (values.width) values.width = String(Math.ceil(Number(values.width)));
+  if (values.bytes) values.bytes = String(Math.round(Number(values.bytes) * MEGA));
+  return values;
+}
+
+// search/state.js
+var USUAL_K = 50;
+var MOST_K = 300;
+function fromParams(params) {
+  const k = Math.round(Number(params.get("k")));
+  return {
+    ids: [...new Set(params.getAll("id"))],
+    nots: [...new Set(params.getAll("not"))],
+    texts: [...new Set(params.getAll("text"))],
+    notTexts: [...new Set(params.getAll("not_text"))],
+    upload: params.get("upload"),
+    weights: new Map(params.getAll("weight").map(splitWeight).filter(([, weight]) => weight > 0)),
+    k: k >= 1 ? Math.min(k, MOST_K) : USUAL_K,
+    view: params.get("view") === "rings" ? "rings" : "grid",
+    under: params.get("under") ?? "",
+    where: params.get("where") ?? "",
+    maxDistance: params.get("max_distance") ?? "",
+    collapse: params.get("copies") !== "all",
+    crop: toBox(params.get("crop"))
+  };
+}
+function toParams({
+  ids,
+  nots,
+  texts,
+  notTexts,
+  upload,
+  weights,
+  k,
+  view: view2,
+  under,
+  where,
+  maxDistance,
+  collapse,
+  crop
+}) {
+  return {
+    upload,
+    id: ids,
+    not: nots,
+    text: texts,
+    not_text: notTexts,
+    weight: [...ids, ...nots].filter((id) => (weights.get(id) ?? 1) !== 1).map((id) => `${id}^${weights.get(id)}`),
+    k: k === USUAL_K ? null : k,
+    view: view2 === "grid" ? null : view2,
+    under,
+    where,
+    max_distance: maxDistance,
+    copies: collapse ? null : "all",
+    crop: crop && fromBox(crop)
+  };
+}
+function splitWeight(written) {
+  const match = /^(.+)\^([0-9]{1,6}(?:\.[0-9]{1,6})?|\.[0-9]{1,6})$/s.exec(written);
+  return match ? [match[1], Number(match[2])] : [written, 1];
+}
+var withWeight = (words, weight) => weight === 1 && splitWeight(words)[0] === words ? words : `${words}^${weight}`;
+function toBox(text2) {
+  const parts2 = (text2 ?? "").split(",").map(Number);
+  const whole = parts2.every((part) => Number.isInteger(part) && part >= 0);
+  if (parts2.length !== 4 || !whole) return null;
+  const [x, y, w, h2] = parts2;
+  return w > 0 && h2 > 0 ? { x, y, w, h: h2 } : null;
+}
+var fromBox = ({ x, y, w, h: h2 }) => `${x},${y},${w},${h2}`;
+function canCrop(search2, uploads) {
+  return search2.ids.length + uploads.filter((upload) => !upload.not).length === 1;
+}
+function toRequest(search2, uploads) {
+  const weight = (id) => search2.weights.get(id) ?? 1;
+  const weighted = (id) => weight(id) === 1 ? id : `${id}^${weight(id)}`;
+  const fields = {
+    k: search2.k,
+    under: search2.under || null,
+    where: search2.where || null,
+    max_distance: search2.maxDistance || null,
+    crop: search2.crop && canCrop(search2, uploads) ? fromBox(search2.crop) : null,
+    angles: true,
+    collapse: search2.collapse
+  };
+  if (uploads.length === 0) {
+    const present2 = Object.entries(fields).filter(([, value]) => value !== null);
+    return {
+      ids: search2.ids.map(weighted),
+      not_ids: search2.nots.map(weighted),
+      texts: search2.texts,
+      not_texts: search2.notTexts,
+      ...Object.fromEntries(present2)
+    };
+  }
+  const form = new FormData();
+  const names = sentNames(uploads);
+  for (const [number, { blob, not, weight: weight2 }] of uploads.entries()) {
+    form.append(not ? "not_image" : "image", blob, names[number]);
+    form.append(not ? "not_image_weight" : "image_weight", String(weight2 ?? 1));
+  }
+  for (const id of search2.ids) form.append("id", weighted(id));
+  for (const id of search2.nots) form.append("not_id", weighted(id));
+  for (const words of search2.texts) form.append("text", words);
+  for (const words of search2.notTexts) form.append("not_text", words);
+  for (const [key2, value] of Object.entries(fields)) {
+    if (value !== null) form.append(key2, String(value));
+  }
+  return form;
+}
+function sentNames(uploads) {
+  const names = [];
+  for (const { name: name2 } of uploads) {
+    let unique = name2 || "picture";
+    for (let number = 2; names.includes(unique); number++) unique = `${name2 || "picture"} (${number})`;
+    names.push(unique);
+  }
+  return names;
+}
+function placeOf({ status: status2, type, detail }) {
+  const kind = type.split(":").at(-1);
+  if (kind === "unreadable-image" || status2 === 413 || status2 === 408) return "picture";
+  if (kind === "unknown-image") return "id";
+  if (status2 !== 422) return "all";
+  if (/^(a text to search for|the weight|texts|not_texts)|knows no words/.test(detail)) return "words";
+  if (detail.startsWith("max_distance")) return "max_distance";
+  if (detail.startsWith("under") || /not below/.test(detail)) return "under";
+  return detail.startsWith("where") || detail.startsWith("in `") ? "where" : "all";
+}
+
+// search/filters.js
+var WIDE = "(min-width: 800px)";
+var HINT = "Columns: taken, camera, lens, iso, rating, keyword, label, format, width, height, size, modified, path, has_gps, latitude, longitude. Example: taken >= 2024-05 and rating >= 4";
+var PLAIN = { type: "text", autocomplete: "off", spellcheck: "false", autocapitalize: "off" };
+var NUMBERS = [10, 20, 50, 100, 200, MOST_K];
+var SearchFilters = class {
+  /** @param {{onchange: (fields: FilterFields) => void, signal: AbortSignal}} options */
+  constructor({ onchange, signal }) {
+    this.folders = h("datalist", { id: "search-folders" });
+    this.under = h("input", { ...PLAIN, list: "search-folders", placeholder: "all folders" });
+    this.where = h("input", { ...PLAIN, placeholder: "width > 1000" });
+    this.maxDistance = h("input", { type: "number", min: 0, step: 0.05, placeholder: "any" });
+    this.k = h("select", null);
+    this.collapse = h("input", {
+      type: "checkbox",
+      id: "search-collapse",
+      "aria-describedby": "search-collapse-hint"
+    });
+    this.fields = {
+      under: makeField("under", "In folder", this.under),
+      where: makeField("where", "Where", this.where, HINT),
+      max_distance: makeField("max_distance", "Maximum distance", this.maxDistance),
+      k: makeField("k", "Pictures", this.k)
+    };
+    this.form = h(
+      "form",
+      { class: "search-filters", "aria-label": "Filters" },
+      Object.values(this.fields).map(({ element: element2 }) => element2),
+      this.folders,
+      h(
+        "div",
+        { class: "field-switch" },
+        this.collapse,
+        h("label", { for: this.collapse.id }, "Show copies as one"),
+        h(
+          "p",
+          { class: "field-hint small soft", id: "search-collapse-hint" },
+          "The nearest of some copies stands for all that were found on the page Duplicates."
+        )
+      ),
+      // A form with several fields needs a button to submit on Enter.
+      h("button", { type: "submit", class: "unseen", tabindex: -1 }, "Search")
+    );
+    this.chips = new FilterChips({ signal, onchange: (where, under) => {
+      this.where.value = where;
+      this.under.value = under;
+      onchange(this.values());
+    } });
+    this.element = h(
+      "details",
+      { class: "filters", open: matchMedia(WIDE).matches },
+      h("summary", null, "Filters"),
+      this.chips.element,
+      this.form
+    );
+    this.listen(onchange, signal);
+  }
+  /**
+   * @param {(fields: FilterFields) => void} onchange
+   * @param {AbortSignal} signal
+   */
+  listen(onchange, signal) {
+    this.form.addEventListener("change", () => onchange(this.values()));
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      onchange(this.values());
+    });
+    matchMedia(WIDE).addEventListener("change", ({ matches }) => {
+      this.element.open = matches;
+    }, { signal });
+    this.under.addEventListener(
+      "focus",
+      () => suggestFolders(this.folders, signal),
+      { once: true }
+    );
+  }
+  values() {
+    return {
+      under: this.under.value.trim(),
+      where: this.where.value.trim(),
+      maxDistance: this.maxDistance.value.trim(),
+      k: Number(this.k.value),
+      collapse: this.collapse.checked
+    };
+  }
+  /** @param {import("./state.js").Search} search */
+  show(search2) {
+    this.under.value = search2.under;
+    this.where.value = search2.where;
+    this.chips.show(search2.where, search2.under);
+    this.maxDistance.value = search2.maxDistance;
+    const numbers = [.../* @__PURE__ */ new Set([...NUMBERS, search2.k])].sort((a, b) => a - b);
+    this.k.replaceChildren(...numbers.map((number) => h("option", { value: number }, number)));
+    this.k.value = String(search2.k);
+    this.collapse.checked = search2.collapse;
+    for (const field of Object.values(this.fields)) field.showProblem("");
+    if (search2.under || search2.where || search2.maxDistance) this.element.open = true;
+  }
+  /**
+   * Shows a problem under a field; returns false if there is no such field.
+   * @param {string} name
+   * @param {string} text
+   */
+  showProblem(name2, text2) {
+    this.fields[name2]?.showProblem(text2);
+    if (name2 in this.fields) this.element.open = true;
+    return name2 in this.fields;
+  }
+};
+function makeField(name2, label, input, hint) {
+  input.id = `search-${name2}`;
+  const help = h("p", { class: "field-hint small soft", id: `search-${name2}-hint` }, hint);
+  const problem = h("p", {
+    class: "field-problem small",
+    id: `search-${name2}-problem`,
+    role: "alert"
+  });
+  input.setAttribute("aria-describedby", `${problem.id}${hint ? ` ${help.id}` : ""}`);
+  const element2 = h(
+    "div",
+    { class: "field" },
+    h("label", { for: input.id }, label),
+    input,
+    problem,
+    hint && help
+  );
+  const showProblem = (text2) => {
+    problem.textContent = text2;
+    if (text2) input.setAttribute("aria-invalid", "true");
+    else input.removeAttribute("aria-invalid");
+  };
+  return { element: element2, showProblem };
+}
+
+// search/filter_bar.js
+var FilterBar = class {
+  /** @param {{onchange: (filter: Filter) => void, signal: AbortSignal}} options */
+  constructor({ onchange, signal }) {
+    this.onchange = onchange;
+    this.under = "";
+    this.where = "";
+    this.chips = new FilterChips({
+      signal,
+      onchange: (where, under) => onchange({ where, under })
+    });
+    this.input = h("input", {
+      type: "text",
+      id: "filter-where",
+      autocomplete: "off",
+      spellcheck: "false",
+      autocapitalize: "off",
+      placeholder: "width > 1000",
+      "aria-describedby": "filter-where-problem filter-where-hint"
+    });
+    this.problem = h("p", {
+      class: "field-problem small",
+      id: "filter-where-problem",
+      role: "alert"
+    });
+    const form = h(
+      "form",
+      { class: "filter-expression", "aria-label": "Filter by an expression" },
+      h("label", { for: this.input.id }, "Where"),
+      this.input,
+      this.problem,
+      h("p", { class: "field-hint small soft", id: "filter-where-hint" }, HINT)
+    );
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.typed();
+    });
+    this.input.addEventListener("change", () => this.typed());
+    this.panel = h("div", { class: "filter-bar", id: "filter-panel" }, this.chips.element, form);
+    this.toggle = h(
+      "button",
+      {
+        type: "button",
+        class: "button toggle filter-toggle",
+        "aria-controls": this.panel.id,
+        onclick: () => this.open(this.panel.hidden === true)
+      },
+      icon("filter"),
+      h("span", { class: "text" }, "Filter")
+    );
+    this.open(false);
+  }
+  /**
+   * Shows or hides the panel.
+   * @param {boolean} on
+   */
+  open(on) {
+    this.panel.hidden = !on;
+    this.toggle.setAttribute("aria-expanded", String(on));
+  }
+  typed() {
+    const where = this.input.value.trim();
+    if (where === this.where) return;
+    this.where = where;
+    this.onchange({ where, under: this.under });
+  }
+  /**
+   * Shows the filter of an address.
+   * @param {Filter} filter
+   */
+  show({ under, where }) {
+    this.under = under;
+    this.where = where;
+    this.input.value = where;
+    this.chips.show(where, under);
+    this.showProblem("");
+    if (where) this.open(true);
+    this.toggle.classList.toggle("active", Boolean(where));
+  }
+  /**
+   * Shows what is wrong with the expression.
+   * @param {unknown} error of a request with this filter
+   * @returns {boolean} whether the expression is wrong
+   */
+  explain(error) {
+    if (!this.where || !(error instanceof Problem) || placeOf(error) === "all") return false;
+    this.showProblem(capitalise(error.detail));
+    return true;
+  }
+  /** @param {string} text */
+  showProblem(text2) {
+    this.problem.textContent = text2;
+    if (text2) this.input.setAttribute("aria-invalid", "true");
+    else this.input.removeAttribute("aria-invalid");
+    if (text2) this.open(true);
+  }
+};
+var asksForLabels = (where) => /label/i.test(where);
+
 // base/copying.js
 async function copyText(text2, said) {
   try {
@@ -2052,22 +2763,22 @@ var PAGE = 1e3;
 var images = (count2) => count2 === 1 ? "1 image" : `${count(count2)} images`;
 var hold = (source2) => post("/selections", source2);
 async function idsOf(source2, limit = Infinity) {
-  const { selection } = await hold(source2);
+  const { selection, count: count2 } = await hold(source2);
   const ids = [];
-  while (ids.length < limit) {
-    const most = Math.min(PAGE, limit - ids.length);
+  const wanted = Math.min(limit, count2);
+  for (let offset = 0; offset < wanted; offset += PAGE) {
     const part = await get2(
       `/selections/${selection}/images`,
-      { offset: String(ids.length), limit: most }
+      { offset: String(offset), limit: Math.min(PAGE, wanted - offset) }
     );
     ids.push(...part.images.map(({ id }) => id));
-    if (part.images.length < most) break;
   }
   return ids;
 }
 async function copyPaths(source2) {
   const { selection, count: count2 } = await hold(source2);
-  const paths = await (await fetch(`${BASE2}/${selection}/list?format=txt`)).text();
+  const list3 = await getResponse(`/selections/${selection}/list`, { format: "txt" });
+  const paths = await list3.text();
   await copyText(paths, count2 === 1 ? "The path is copied" : `${count(count2)} paths are copied`);
 }
 async function download(source2, kind) {
@@ -2079,17 +2790,20 @@ async function download(source2, kind) {
   anchor.click();
   anchor.remove();
 }
-async function giveLabel(source2, label) {
+async function giveLabel(source2, label, onlabelled = () => {
+}) {
   const ids = await idsOf(source2);
   const before2 = await sendLabels(ids.map((id) => ({ id, label })));
   toast(`${images(ids.length)} labelled “${label}”`, { action: "Undo", onaction: async () => {
     try {
       await sendLabels(before2);
       toast("The labels are as before");
+      onlabelled();
     } catch (error) {
       toast(capitalise(messageOf(error)));
     }
   } });
+  onlabelled();
 }
 async function sendLabels(labels) {
   const before2 = [];
@@ -2149,13 +2863,14 @@ function askForLabel(what, signal) {
 
 // selection/trash.js
 var BATCH = 25;
-function openTrash(source2, count2, { signal, onundone }) {
+function openTrash(source2, count2, { signal, onundone, onended }) {
   return new Promise((resolve) => {
     const trash = new Trash(source2, count2, signal, onundone);
     trash.element.addEventListener("close", () => {
       trash.stopped.abort();
       trash.element.remove();
-      trash.tell();
+      if (trash.ended) onended(trash.ended);
+      else trash.tell();
       resolve(trash.logs.length > 0);
     });
     document.body.append(trash.element);
@@ -2177,6 +2892,7 @@ var Trash = class {
     this.moved = 0;
     this.left = [];
     this.running = false;
+    this.ended = null;
     this.stopped = new AbortController();
     signal.addEventListener("abort", () => this.stop());
     this.text = h("p", { role: "status" }, "The files go to the trash of this system. A copy need not stay: what is in the trash may be the only one. To bring the files back, press “Undo” afterwards, or use “History” on the page Duplicates.");
@@ -2236,7 +2952,8 @@ var Trash = class {
         this.text.textContent = `${count(this.moved)} of ${images(ids.length)}`;
       }
     } catch (error) {
-      this.left.push({ id: "", reason: messageOf(error) });
+      if (isConflict(error) && !this.logs.length) this.ended = error;
+      else this.left.push({ id: "", reason: messageOf(error) });
     }
     this.running = false;
     this.element.close();
@@ -2282,10 +2999,11 @@ var ActionBar = class {
   /**
    * @param {{info: InfoDocument, signal: AbortSignal, source: () => Source,
    *   count: () => number, onclear: () => void, searchable?: boolean,
-   *   onchanged?: () => void}} options
+   *   onchanged?: () => void, onlabelled?: () => void, onended?: (error: unknown) => void}} options
    *   info: of the server; source: the selected images; count: how many they are; onclear:
    *   unselects all; searchable: whether the images have vectors; onchanged: called when an action
-   *   has changed the collection
+   *   has changed the collection; onlabelled: called when one has changed labels; onended: called
+   *   when nothing was done, because the selection no longer holds
    */
   constructor(options) {
     this.options = options;
@@ -2396,8 +3114,14 @@ var ActionBar = class {
     try {
       await run();
     } catch (error) {
-      if (!isAbort(error)) toast(capitalise(messageOf(error)));
+      if (!isAbort(error)) this.failed(error);
     }
+  }
+  /** @param {unknown} error */
+  failed(error) {
+    const { onended, signal } = this.options;
+    if (isConflict(error) && onended && !signal.aborted) onended(error);
+    else toast(capitalise(messageOf(error)));
   }
   async search() {
     const id = await idsOf(this.options.source(), MOST_SEARCHED);
@@ -2408,17 +3132,18 @@ var ActionBar = class {
     if (id !== void 0) navigate("/rings", { id });
   }
   async label() {
-    const { source: source2, count: count2, signal } = this.options;
+    const { source: source2, count: count2, signal, onlabelled } = this.options;
     const selected = source2();
     const label = await askForLabel(images(count2()), signal);
-    if (label) await giveLabel(selected, label);
+    if (label) await giveLabel(selected, label, () => !signal.aborted && onlabelled?.());
   }
   async trash() {
     const { source: source2, count: count2, signal, onclear, onchanged } = this.options;
     const onundone = () => {
       if (!signal.aborted && !count2()) onchanged?.();
     };
-    if (!await openTrash(source2(), count2(), { signal, onundone }) || signal.aborted) return;
+    const onended = (error) => this.failed(error);
+    if (!await openTrash(source2(), count2(), { signal, onundone, onended }) || signal.aborted) return;
     onclear();
     onchanged?.();
   }
@@ -2757,12 +3482,12 @@ var SORTS = {
 var FOLDERS_TIMEOUT = 1500;
 var FRESH = 4e3;
 var NARROW = "(max-width: 859px)";
-var gridCache = /* @__PURE__ */ new Map();
 var foldersCache = null;
 var active = null;
 async function show2(main2, params, { signal, info: info3 }) {
   const view2 = new Browse(main2, info3, signal);
   active = view2;
+  view2.where = params.get("where") ?? "";
   view2.draw();
   await view2.go(params);
   return () => {
@@ -2782,6 +3507,8 @@ var Browse = class {
   sorts;
   /** @type {HTMLElement} */
   toggle;
+  /** @type {FilterBar} */
+  filter;
   /** @type {HTMLElement} */
   host;
   /** @type {HTMLElement} */
@@ -2818,6 +3545,7 @@ var Browse = class {
     this.info = info3;
     this.signal = signal;
     this.under = "";
+    this.where = "";
     this.sort = "folder";
     this.revision = null;
     this.folders = null;
@@ -2846,6 +3574,7 @@ var Browse = class {
       this.sizeButton(-1, "minus", "Smaller"),
       this.sizeButton(1, "plus", "Larger")
     );
+    this.filter = new FilterBar({ signal: this.signal, onchange: ({ under, where }) => navigate("/browse", { ...this.address(under), where }) });
     this.host = h("div", { class: "grid" });
     this.content = h("div", { class: "content" }, this.host);
     this.progress = makeProgress("Indexing", indexing);
@@ -2853,7 +3582,16 @@ var Browse = class {
     this.root = h(
       "div",
       { class: "browse" },
-      h("div", { class: "browse-head" }, this.heading, this.toggle, this.sorts, sizes),
+      h(
+        "div",
+        { class: "browse-head" },
+        this.heading,
+        this.toggle,
+        this.filter.toggle,
+        this.sorts,
+        sizes
+      ),
+      this.filter.panel,
       this.progress.el,
       this.runs.el,
       this.content
@@ -2884,10 +3622,12 @@ var Browse = class {
         this.changedAt = performance.now();
         this.refresh();
       },
+      onlabelled: () => asksForLabels(this.where) && this.refresh(),
+      onended: (error) => this.loadAgain(messageOf(error)),
       source: () => ({ grid: {
-        under: this.under || null,
-        sort: this.sort,
+        ...this.query(),
         revision: this.grid.data?.revision ?? "",
+        order: this.grid.data?.order ?? "",
         ranges: this.selection.ranges
       } })
     });
@@ -2931,6 +3671,9 @@ var Browse = class {
       /** @type {Sort} */
       sort
     ) : "folder";
+    const where = params.get("where") ?? "";
+    if (where !== this.where) this.showWhere(where);
+    this.filter.show(this);
     this.selection.clear();
     this.drawHeading();
     this.folders?.mark(this.under);
@@ -2938,8 +3681,25 @@ var Browse = class {
     const index = Number(params.get("at")) || 0;
     const { offset, focus } = history.state ?? {};
     await this.load({ index, offset });
-    const shown2 = takeLast(`${this.sort} ${this.under}`);
+    const shown2 = takeLast(this.name());
     if (Number.isInteger(focus)) this.grid.focusAgain(shown2 ?? focus, shown2 !== null);
+  }
+  /**
+   * Takes another filter; the list of folders has other counts.
+   * @param {string} where
+   */
+  showWhere(where) {
+    this.where = where;
+    this.foldersLoaded = this.loadFolders();
+  }
+  /** What the grid shows, as the server takes it. */
+  query() {
+    return { under: this.under || null, where: this.where || null, sort: this.sort };
+  }
+  /** The name of the list that the grid shows. */
+  name() {
+    return `${this.sort} ${this.under}
+${this.where}`;
   }
   /** @param {{index: number, offset?: number}} anchor */
   async load(anchor) {
@@ -2947,45 +3707,34 @@ var Browse = class {
     this.changing = new AbortController();
     const signal = AbortSignal.any([this.signal, this.changing.signal]);
     this.stale?.remove();
-    const key2 = `${this.sort} ${this.under}`;
+    const key2 = this.name();
     try {
-      let data = gridCache.get(key2) ?? null;
-      if (data && data.revision !== (latest()?.revision ?? data.revision)) data = null;
+      let data = asksForLabels(this.where) ? null : findGrid(key2);
       if (!data) {
         this.showSkeletons();
-        data = await this.fetch(signal, anchor.index);
+        data = await fetchGrid(
+          this.query(),
+          anchor.index,
+          { signal, onstale: () => active?.markStale() }
+        );
       }
-      cacheGrid(key2, data);
+      keepGrid(key2, data);
       await Promise.race([this.foldersLoaded, pause2(FOLDERS_TIMEOUT)]);
       signal.throwIfAborted();
       this.showData(data, anchor);
     } catch (error) {
       if (isAbort(error)) return;
-      this.content.replaceChildren(problemPanel(error, () => this.load(anchor), 2));
+      const isFilter = this.filter.explain(error);
+      this.grid.hide();
+      this.scrubber.el.hidden = true;
+      this.count.textContent = "";
+      this.content.replaceChildren(isFilter ? panel({
+        icon: "filter",
+        level: 2,
+        title: "The filter is not valid",
+        text: "See the message under the filter."
+      }) : problemPanel(error, () => this.load(anchor), 2));
     }
-  }
-  /**
-   * Fetches the grid. Fetches the first images at the same time if the window begins among them.
-   * @param {AbortSignal} signal
-   * @param {number} index
-   * @returns {Promise<Data>}
-   */
-  async fetch(signal, index) {
-    const { under, sort } = this;
-    const request2 = (offset, limit, itemsSignal) => gridItems(
-      { under, sort, offset: String(offset), limit },
-      { signal: itemsSignal }
-    );
-    let first = index < WINDOW ? request2(0, WINDOW, signal).catch(() => null) : null;
-    const grid2 = await grid({ under, sort }, { signal });
-    const windows = new Windows(grid2.count, async (offset, limit, windowSignal) => {
-      const early = offset === 0 ? await first : null;
-      first = null;
-      const { images: images3, revision } = early ?? await request2(offset, limit, windowSignal);
-      if (revision !== grid2.revision) active?.markStale();
-      return images3;
-    });
-    return { ...grid2, ratios: Uint16Array.from(grid2.ratios), windows };
   }
   showSkeletons() {
     if (this.grid.data) return;
@@ -3000,7 +3749,7 @@ var Browse = class {
     this.revision = data.revision;
     this.drawCount(data.count);
     if (!data.count) {
-      this.grid.data = null;
+      this.grid.hide();
       this.scrubber.el.hidden = true;
       this.content.replaceChildren(this.emptyPanel());
       return;
@@ -3012,6 +3761,17 @@ var Browse = class {
     this.scrubber.refresh();
   }
   emptyPanel() {
+    if (this.where) {
+      return panel(
+        { icon: "filter", level: 2, title: "No image passes the filter" },
+        link(
+          "/browse",
+          { ...this.address(this.under), where: null },
+          { class: "button" },
+          "Remove the filter"
+        )
+      );
+    }
     if (this.under) {
       return panel(
         { icon: "folder", level: 2, title: "No images in this folder" },
@@ -3056,7 +3816,7 @@ var Browse = class {
     this.heading.append(...present([crumbs, h("h1", { tabindex: "-1" }, name2), this.count]));
     this.sorts.replaceChildren(...Object.entries(SORTS).map(([sort, label]) => link(
       "/browse",
-      { under: this.under, sort: sort === "folder" ? null : sort },
+      { ...this.address(this.under), sort: sort === "folder" ? null : sort },
       { class: "button quiet", "aria-current": sort === this.sort ? "true" : null },
       label
     )));
@@ -3067,16 +3827,19 @@ var Browse = class {
   }
   /** @param {string} under */
   address(under) {
-    return { under, sort: this.sort === "folder" ? null : this.sort };
+    return { under, sort: this.sort === "folder" ? null : this.sort, where: this.where };
   }
   async loadFolders() {
     const revision = latest()?.revision;
+    const { where } = this;
     try {
-      if (!foldersCache || foldersCache.revision !== revision) {
-        const { folders: folders2 } = await folders({ signal: this.signal });
-        foldersCache = { folders: folders2, revision };
+      let known = foldersCache;
+      if (where || !known || known.revision !== revision) {
+        const { folders: folders2 } = await folders({ signal: this.signal }, { where });
+        known = { folders: folders2, revision };
       }
-      this.drawFolders(foldersCache.folders);
+      if (!where) foldersCache = known;
+      if (where === this.where) this.drawFolders(known.folders);
     } catch (error) {
       if (!isAbort(error)) this.toggle.hidden = true;
     }
@@ -3086,6 +3849,7 @@ var Browse = class {
     this.folders?.el.remove();
     this.folders = null;
     this.toggle.hidden = folders2.length < 2;
+    this.root.classList.toggle("with-folders", folders2.length > 1 && this.foldersShown());
     if (folders2.length < 2) return;
     this.folders = makeFolderList(
       folders2,
@@ -3118,7 +3882,7 @@ var Browse = class {
    */
   open(index) {
     if (!this.grid.data) return;
-    openFrom({ ...this.grid.data.windows.listAt(index), list: `${this.sort} ${this.under}` });
+    openFrom({ ...this.grid.data.windows.listAt(index), list: this.name() });
     this.saveAnchor(this.grid.anchor(), index);
   }
   /**
@@ -3173,11 +3937,19 @@ var Browse = class {
     this.root.append(this.stale);
     announce("The collection has changed");
   }
+  /**
+   * Fetches the grid again after an action that was not carried out, and says so.
+   * @param {string} message
+   */
+  loadAgain(message) {
+    toast(`${capitalise(message)}. The grid was loaded again`);
+    this.refresh();
+  }
   /** Fetches all data again; the image at the top of the window stays there. */
   async refresh() {
     const anchor = this.grid.anchor();
     const image2 = this.grid.data?.windows.get(anchor.index);
-    gridCache.clear();
+    forgetGrids();
     this.selection.clear();
     this.foldersLoaded = this.loadFolders();
     await this.load(anchor);
@@ -3231,11 +4003,6 @@ var pause2 = (milliseconds) => new Promise((resolve) => setTimeout(resolve, mill
 function rowHeight(width) {
   const normal = Math.min(300, Math.max(116, 90 + width * 0.085));
   return normal * 1.25 ** get("size");
-}
-function cacheGrid(key2, data) {
-  gridCache.delete(key2);
-  gridCache.set(key2, data);
-  if (gridCache.size > 4) gridCache.delete([...gridCache.keys()][0]);
 }
 
 // duplicates/view.js
@@ -3457,7 +4224,7 @@ var Bulk = class {
 };
 function proposedDrops(group) {
   if (group.conflict) return [];
-  return group.images.filter(({ id, kept }) => id !== group.keep && !kept).map(({ id, size }) => ({ id, size, keep: group.keep }));
+  return group.images.filter(({ id, kept: kept2 }) => id !== group.keep && !kept2).map(({ id, size }) => ({ id, size, keep: group.keep }));
 }
 
 // duplicates/joint_zoom.js
@@ -4165,7 +4932,7 @@ var GroupCard = class {
     this.index = 0;
     this.reason = "";
     this.isBurst = group.grade === "burst";
-    const stays = ({ id, kept }) => id === group.keep || kept || group.conflict || this.isBurst;
+    const stays = ({ id, kept: kept2 }) => id === group.keep || kept2 || group.conflict || this.isBurst;
     this.kept = options.kept ?? new Set(group.images.filter(stays).map(({ id }) => id));
     this.number = ++drawn;
     this.el = h("li", { class: "copies", "aria-labelledby": `copies-${this.number}` });
@@ -4313,12 +5080,12 @@ var GroupCard = class {
    * @param {DuplicateImageDocument} image
    * @param {boolean} stays
    */
-  sign({ id, kept }, stays) {
+  sign({ id, kept: kept2 }, stays) {
     if (this.isBurst) {
       return id === this.keeper.id && h("span", { class: "copy-sign" }, "Sharpest");
     }
     if (!this.options.allowed && !stays) return null;
-    const text2 = !stays ? "Trash" : kept ? "Keep (your choice)" : "Keep";
+    const text2 = !stays ? "Trash" : kept2 ? "Keep (your choice)" : "Keep";
     return h("span", { class: "copy-sign" }, icon(stays ? "check" : "trash", { size: 14 }), text2);
   }
   /** @param {DuplicateImageDocument} image */
@@ -4529,11 +5296,11 @@ function makeRunning({ onstate, ondone, signal }) {
   let seen = false;
   const fetchState = async () => {
     try {
-      update7(await comparing({ signal }));
+      update8(await comparing({ signal }));
     } catch {
     }
   };
-  const update7 = (state) => {
+  const update8 = (state) => {
     const { running } = state;
     clearTimeout(timer2);
     el.hidden = !running;
@@ -4557,16 +5324,7 @@ function makeRunning({ onstate, ondone, signal }) {
   const begin = () => {
     seen = true;
   };
-  return { el, update: update7, begin };
-}
-
-// base/folders.js
-async function suggestFolders(datalist, signal) {
-  try {
-    const { folders: folders2 } = await folders({ signal });
-    datalist.replaceChildren(...folders2.filter(({ path }) => path).map(({ path, count: count2 }) => h("option", { value: path }, String(count2))));
-  } catch {
-  }
+  return { el, update: update8, begin };
 }
 
 // duplicates/keep_rules.js
@@ -4675,7 +5433,7 @@ function nameOf(rule) {
 }
 
 // duplicates/toolbar.js
-var PLAIN = { type: "text", autocomplete: "off", spellcheck: "false", autocapitalize: "off" };
+var PLAIN2 = { type: "text", autocomplete: "off", spellcheck: "false", autocapitalize: "off" };
 var BULK = ["identical", "same", "edited"];
 var Toolbar = class {
   /**
@@ -4711,12 +5469,12 @@ var Toolbar = class {
     this.keep = new KeepRules({ onchange: (keep2) => onfilter({ ...this.values(), keep: keep2 }) });
     this.folders = h("datalist", { id: "duplicates-folders" });
     this.under = h("input", {
-      ...PLAIN,
+      ...PLAIN2,
       id: "duplicates-under",
       list: "duplicates-folders",
       placeholder: "all folders"
     });
-    this.where = h("input", { ...PLAIN, id: "duplicates-where", placeholder: "width > 1000" });
+    this.where = h("input", { ...PLAIN2, id: "duplicates-where", placeholder: "width > 1000" });
     this.under.addEventListener("focus", () => suggestFolders(this.folders), { once: true });
     const form = h(
       "form",
@@ -5192,18 +5950,18 @@ var Duplicates = class {
   }
   /** @param {GroupCard} card */
   async prefer(card) {
-    const { id, name: name2, kept } = card.current;
+    const { id, name: name2, kept: kept2 } = card.current;
     const others = card.images.filter((other) => other.kept && other.id !== id).map((other) => other.id);
     await this.attemptOn(card, async () => {
       if (others.length) await change("/duplicates/decisions", { keep: others, undo: true });
-      await change("/duplicates/decisions", { keep: [id], undo: kept });
+      await change("/duplicates/decisions", { keep: [id], undo: kept2 });
       remember({
         text: "The choice was undone",
         ids: [id],
-        keep: kept ? [] : [id],
-        keepAgain: kept ? [id] : others
+        keep: kept2 ? [] : [id],
+        keepAgain: kept2 ? [id] : others
       });
-      this.done(kept ? `${name2} is no longer preferred` : `${name2} will be kept`);
+      this.done(kept2 ? `${name2} is no longer preferred` : `${name2} will be kept`);
     });
     await this.refreshAt([id]);
   }
@@ -5333,7 +6091,7 @@ var Duplicates = class {
   }
 };
 function sameGroup(before2, after) {
-  const facts3 = ({ grade, keep: keep2, images: images3 }) => JSON.stringify([grade, keep2, images3.map(({ id, v, kept }) => [id, v, kept])]);
+  const facts3 = ({ grade, keep: keep2, images: images3 }) => JSON.stringify([grade, keep2, images3.map(({ id, v, kept: kept2 }) => [id, v, kept2])]);
   return facts3(before2) === facts3(after);
 }
 
@@ -5482,8 +6240,8 @@ var ListSelection = class {
   pressedAnywhere(event) {
     if (event.key !== "a" || !(event.ctrlKey || event.metaKey) || event.defaultPrevented) return;
     if (isTyping(event) || document.querySelector("dialog[open]")) return;
-    const isInside = event.target instanceof Node && this.host.contains(event.target);
-    if (!this.isMain && !this.selection.size && !isInside) return;
+    const isInside2 = event.target instanceof Node && this.host.contains(event.target);
+    if (!this.isMain && !this.selection.size && !isInside2) return;
     this.selection.all(this.items().length);
     event.preventDefault();
   }
@@ -5925,7 +6683,7 @@ var Detail = class {
   }
   draw() {
     const { image: image2 } = this;
-    const kept = focused()?.dataset.keep;
+    const kept2 = focused()?.dataset.keep;
     this.selection?.stop();
     this.selection = null;
     this.strip = h("div", { class: "strip", role: "list", "aria-labelledby": "similar" });
@@ -5951,7 +6709,7 @@ var Detail = class {
         this.strip
       )
     ));
-    if (kept) find(`[data-keep="${kept}"]`, this.main)?.focus();
+    if (kept2) find(`[data-keep="${kept2}"]`, this.main)?.focus();
   }
   head() {
     const { name: name2, folder } = this.image;
@@ -7918,7 +8676,8 @@ var view_exports5 = {};
 __export(view_exports5, {
   shortcuts: () => shortcuts5,
   show: () => show6,
-  title: () => title5
+  title: () => title5,
+  update: () => update5
 });
 
 // rings/panning.js
@@ -8210,6 +8969,234 @@ var Overlay = class {
 };
 var shortName = (name2) => name2.slice(name2.lastIndexOf("/") + 1);
 
+// map/choosing.js
+var SVG3 = "http://www.w3.org/2000/svg";
+var LEAST = 4;
+var REACH = 10;
+var TOOLS = {
+  pan: ["Move the map", "hand"],
+  box: ["Select by a rectangle", "box"],
+  lasso: ["Select by a lasso", "lasso"]
+};
+var Choosing = class {
+  /**
+   * @param {{stage: HTMLElement, frame: () => {x: number, y: number, size: number},
+   *   onchange: () => void}} options frame: the square of the map, see Plot.draw
+   */
+  constructor({ stage, frame, onchange }) {
+    this.stage = stage;
+    this.frame = frame;
+    this.onchange = onchange;
+    this.count = 0;
+    this.points = null;
+    this.marks = new Uint8Array(0);
+    this.tool = "pan";
+    this.path = null;
+    this.shape = document.createElementNS(SVG3, "polygon");
+    const drawing2 = document.createElementNS(SVG3, "svg");
+    drawing2.append(this.shape);
+    this.sheet = h("div", { class: "map-sheet", hidden: true, "aria-hidden": "true" }, drawing2);
+    this.buttons = /** @type {Tool[]} */
+    Object.keys(TOOLS).map((tool) => this.button(...TOOLS[tool], () => this.use(tool), { dataset: { tool } }));
+    this.tools = h(
+      "div",
+      { class: "map-tools", role: "group", "aria-label": "Tools" },
+      this.buttons,
+      this.button("Select all in sight", "check", () => this.chooseInSight())
+    );
+    stage.append(this.sheet, this.tools);
+    this.use("pan");
+    this.listen();
+  }
+  /**
+   * @param {string} label
+   * @param {string} name of the icon
+   * @param {() => void} onclick
+   * @param {Record<string, any>} [props]
+   */
+  button(label, name2, onclick, props = {}) {
+    return h("button", {
+      type: "button",
+      class: "icon-button",
+      "aria-label": label,
+      title: label,
+      onclick,
+      ...props
+    }, icon(name2));
+  }
+  /** @param {Tool} tool */
+  use(tool) {
+    this.tool = tool;
+    this.sheet.hidden = tool === "pan";
+    for (const button of this.buttons) {
+      button.setAttribute("aria-pressed", String(button.dataset.tool === tool));
+    }
+  }
+  /**
+   * Begins anew with the points of a map.
+   * @param {Points} points
+   */
+  reset(points) {
+    this.points = points;
+    this.marks = new Uint8Array(points.count);
+    this.count = 0;
+    this.onchange();
+  }
+  clear() {
+    if (this.points && this.count) this.reset(this.points);
+  }
+  /** The numbers of the chosen points. */
+  numbers() {
+    const { marks } = this;
+    const numbers = new Uint32Array(this.count);
+    for (let point = 0, at = 0; point < marks.length; point++) if (marks[point]) numbers[at++] = point;
+    return numbers;
+  }
+  /** The chosen points as bits in base64, as the server takes them. */
+  bits() {
+    const bytes3 = new Uint8Array(Math.ceil(this.marks.length / 8));
+    for (const point of this.numbers()) bytes3[point >> 3] |= 1 << (point & 7);
+    const parts2 = [];
+    for (let start3 = 0; start3 < bytes3.length; start3 += 32768) {
+      parts2.push(String.fromCharCode(...bytes3.subarray(start3, start3 + 32768)));
+    }
+    return btoa(parts2.join(""));
+  }
+  /**
+   * Chooses points.
+   * @param {number[]} numbers
+   * @param {Way} way
+   */
+  choose(numbers, way) {
+    const { marks } = this;
+    if (way === "only") marks.fill(0);
+    for (const point of numbers) {
+      marks[point] = way === "turn" ? 1 - marks[point] : Number(way !== "take");
+    }
+    this.count = marks.reduce((sum, mark) => sum + mark, 0);
+    this.onchange();
+  }
+  chooseAll() {
+    const all = [];
+    this.points?.visit({ left: 0, right: 1, bottom: 0, top: 1 }, (point) => all.push(point));
+    this.choose(all, "only");
+  }
+  chooseInSight() {
+    const { clientWidth: x, clientHeight: y } = this.stage;
+    this.choose(this.inside([{ x: 0, y: 0 }, { x, y: 0 }, { x, y }, { x: 0, y }]), "only");
+  }
+  /**
+   * The points inside a shape that pass the filter.
+   * @param {Place[]} shape its corners
+   */
+  inside(shape3) {
+    const found = [];
+    const { points } = this;
+    if (!points) return found;
+    const frame = this.frame();
+    const xs = shape3.map(({ x }) => (x - frame.x) / frame.size);
+    const ys = shape3.map(({ y }) => 1 - (y - frame.y) / frame.size);
+    const box = {
+      left: Math.min(...xs),
+      right: Math.max(...xs),
+      bottom: Math.min(...ys),
+      top: Math.max(...ys)
+    };
+    points.visit(box, (point) => {
+      if (isInside(onScreen(points.at(point), frame), shape3)) found.push(point);
+    });
+    return found;
+  }
+  listen() {
+    const { sheet } = this;
+    sheet.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return;
+      event.stopPropagation();
+      event.preventDefault();
+      sheet.setPointerCapture(event.pointerId);
+      this.stage.focus({ preventScroll: true });
+      this.path = [this.placeOf(event)];
+    });
+    sheet.addEventListener("pointermove", (event) => {
+      if (!this.path) return;
+      event.stopPropagation();
+      this.path.push(this.placeOf(event));
+      this.draw(this.corners(this.path));
+    });
+    sheet.addEventListener("pointerup", (event) => this.finish(event));
+    sheet.addEventListener("pointercancel", () => this.stop());
+    for (const type of ["click", "dblclick"]) {
+      sheet.addEventListener(type, (event) => event.stopPropagation());
+    }
+    this.stage.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !this.path) return;
+      this.stop();
+      event.preventDefault();
+    });
+  }
+  /**
+   * @param {PointerEvent} event
+   * @returns {Place}
+   */
+  placeOf({ clientX, clientY }) {
+    const { left, top } = this.stage.getBoundingClientRect();
+    return { x: clientX - left, y: clientY - top };
+  }
+  /**
+   * The corners of the shape that is being drawn.
+   * @param {Place[]} path of the pointer
+   * @returns {Place[]}
+   */
+  corners(path) {
+    const first = path[0];
+    const last4 = path[path.length - 1];
+    return this.tool === "lasso" ? path : [first, { x: last4.x, y: first.y }, last4, { x: first.x, y: last4.y }];
+  }
+  /** @param {Place[]} corners */
+  draw(corners) {
+    this.shape.setAttribute("points", corners.map(({ x, y }) => `${x},${y}`).join(" "));
+  }
+  /** @param {PointerEvent} event */
+  finish(event) {
+    const { path } = this;
+    if (!path) return;
+    const [first] = path;
+    const isClick = path.every(({ x, y }) => Math.hypot(x - first.x, y - first.y) < LEAST);
+    const takes = event.altKey || event.ctrlKey || event.metaKey;
+    const way = event.shiftKey ? "add" : takes ? "take" : "only";
+    if (isClick) this.clicked(first);
+    else this.choose(this.inside(this.corners(path)), way);
+    this.stop();
+  }
+  /**
+   * Chooses the point at a place, or no longer.
+   * @param {Place} place
+   */
+  clicked({ x, y }) {
+    if (!this.points) return;
+    const frame = this.frame();
+    const point = this.points.nearest(
+      { x: (x - frame.x) / frame.size, y: 1 - (y - frame.y) / frame.size },
+      REACH / frame.size
+    );
+    if (point >= 0) this.choose([point], "turn");
+  }
+  stop() {
+    this.path = null;
+    this.draw([]);
+  }
+};
+function isInside({ x, y }, shape3) {
+  let odd = false;
+  for (let i = 0, j = shape3.length - 1; i < shape3.length; j = i++) {
+    const a = shape3[i];
+    const b = shape3[j];
+    if (a.y > y === b.y > y) continue;
+    if (x < (b.x - a.x) * (y - a.y) / (b.y - a.y) + a.x) odd = !odd;
+  }
+  return odd;
+}
+
 // map/plot.js
 var VERTEX = `#version 300 es
 in vec2 place;
@@ -8239,9 +9226,9 @@ var Plot = class {
     this.canvas = canvas2;
     this.points = null;
     this.lit = [];
+    this.chosen = [];
     this.at = null;
-    this.all = null;
-    this.some = null;
+    this.parts = {};
     this.onrestore = () => {
     };
     this.gl = canvas2.getContext("webgl2", { antialias: false, premultipliedAlpha: true });
@@ -8277,37 +9264,84 @@ var Plot = class {
   }
   restore() {
     if (this.gl) this.prepare(this.gl);
-    if (this.points) this.setPoints(this.points);
-    this.light(this.lit);
+    this.parts = {};
+    const { lit, chosen, points } = this;
+    if (points) this.setPoints(points);
+    this.light(lit);
+    this.choose(chosen);
     this.onrestore();
   }
   /** @param {Points} points */
   setPoints(points) {
     this.points = points;
-    if (this.gl) this.all = buffers(this.gl, points.xy, points.groups);
+    this.light([]);
+    this.choose([]);
+    this.filter();
+  }
+  /** Shows the points that pass the filter, and fades the others. */
+  filter() {
+    const { points } = this;
+    if (!points) return;
+    const { passes } = points;
+    this.put("all", passes ? this.copy(points.numbers(true)) : [points.xy, points.groups]);
+    this.put("faded", passes ? this.copy(points.numbers(false)) : null);
   }
   /**
    * Shows some points larger than the others.
-   * @param {number[]} numbers
+   * @param {ArrayLike<number>} numbers
    */
   light(numbers) {
     this.lit = numbers;
-    if (!this.gl || !this.points) return;
+    this.put("some", this.copy(numbers));
+  }
+  /**
+   * Shows some points as chosen.
+   * @param {ArrayLike<number>} numbers
+   */
+  choose(numbers) {
+    this.chosen = numbers;
+    this.put("ringed", this.copy(numbers));
+  }
+  /**
+   * The places and groups of some points.
+   * @param {ArrayLike<number>} numbers
+   * @returns {?Content}
+   */
+  copy(numbers) {
+    if (!this.points || !numbers.length) return null;
     const { xy, groups } = this.points;
     const places = new Uint16Array(2 * numbers.length);
     const own = new Uint8Array(numbers.length);
-    for (const [index, point] of numbers.entries()) {
-      places.set(xy.subarray(2 * point, 2 * point + 2), 2 * index);
+    for (let index = 0; index < numbers.length; index++) {
+      const point = numbers[index];
+      places[2 * index] = xy[2 * point];
+      places[2 * index + 1] = xy[2 * point + 1];
       own[index] = groups[point];
     }
-    this.some = buffers(this.gl, places, own);
+    return [places, own];
+  }
+  /**
+   * Puts a part of the points in place of the old one.
+   * @param {Part} name
+   * @param {?Content} content
+   */
+  put(name2, content) {
+    const { gl } = this;
+    if (!gl) return;
+    const old = this.parts[name2];
+    if (old) {
+      gl.deleteVertexArray(old.array);
+      for (const buffer of old.buffers) gl.deleteBuffer(buffer);
+    }
+    this.parts[name2] = content ? buffers(gl, ...content) : null;
   }
   /**
    * @param {{x: number, y: number, size: number}} frame the square of the map on the canvas, in
    *   pixels of the page: its left and upper edge, and its length
    * @param {number[][]} colours red, green, blue (0 to 1) of each group, the last one for no group
+   * @param {number[]} mark the colour around chosen points
    */
-  draw({ x, y, size }, colours) {
+  draw({ x, y, size }, colours, mark) {
     const { gl, canvas: canvas2, at } = this;
     if (!gl) return;
     const density = globalThis.devicePixelRatio || 1;
@@ -8319,13 +9353,18 @@ var Plot = class {
     gl.viewport(0, 0, canvas2.width, canvas2.height);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
-    if (!this.points?.count || !at || !this.all) return;
+    if (!this.points?.count || !at) return;
     gl.uniform2f(at.scale, 2 * size / width, 2 * size / height);
     gl.uniform2f(at.shift, 2 * x / width - 1, 1 - 2 * (y + size) / height);
     const diameter = pointSize(this.points.count, size);
-    const dim = this.some?.count ? 0.25 : 0.75;
-    drawPart(gl, at, this.all, diameter * density, colours, dim);
-    if (this.some?.count) drawPart(gl, at, this.some, (diameter + 5) * density, colours, 1);
+    const { all, faded, some, ringed } = this.parts;
+    const grey = colours.map(() => colours[colours.length - 1]);
+    const marks = colours.map(() => mark);
+    drawPart(gl, at, faded, diameter * density, grey, 0.15);
+    drawPart(gl, at, all, diameter * density, colours, some || ringed ? 0.3 : 0.75);
+    drawPart(gl, at, some, (diameter + 5) * density, colours, 1);
+    drawPart(gl, at, ringed, (diameter + 6) * density, marks, 1);
+    drawPart(gl, at, ringed, (diameter + 2) * density, colours, 1);
   }
   destroy() {
     this.gl?.getExtension("WEBGL_lose_context")?.loseContext();
@@ -8333,21 +9372,25 @@ var Plot = class {
 };
 function buffers(gl, places, groups) {
   const array = gl.createVertexArray();
+  const made = [];
   gl.bindVertexArray(array);
   const parts2 = [[0, places, 2, gl.UNSIGNED_SHORT], [1, groups, 1, gl.UNSIGNED_BYTE]];
   for (const [index, data, size, type] of parts2) {
-    gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
+    const buffer = gl.createBuffer();
+    made.push(buffer);
+    gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
     gl.bufferData(gl.ARRAY_BUFFER, data, gl.STATIC_DRAW);
     gl.enableVertexAttribArray(index);
     gl.vertexAttribPointer(index, size, type, index === 0, 0, 0);
   }
-  return { array, count: groups.length };
+  return { array, buffers: made, count: groups.length };
 }
-function drawPart(gl, at, { array, count: count2 }, diameter, colours, alpha) {
+function drawPart(gl, at, part, diameter, colours, alpha) {
+  if (!part) return;
   gl.uniform4fv(at.colours, colours.flatMap((colour) => [...colour, alpha]));
   gl.uniform1f(at.size, diameter);
-  gl.bindVertexArray(array);
-  gl.drawArrays(gl.POINTS, 0, count2);
+  gl.bindVertexArray(part.array);
+  gl.drawArrays(gl.POINTS, 0, part.count);
 }
 function pointSize(count2, size) {
   return Math.min(Math.max(0.6 * size / Math.sqrt(count2), 1.5), 9);
@@ -8357,14 +9400,48 @@ function pointSize(count2, size) {
 var CELLS = 256;
 var STEPS3 = 65536 / CELLS;
 var Points = class {
-  /** @param {ArrayBuffer} content as `GET /api/v1/map/points` sends it */
-  constructor(content) {
+  /**
+   * @param {ArrayBuffer} content as `GET /api/v1/map/points` sends it
+   * @param {string} version of the map
+   */
+  constructor(content, version) {
+    this.version = version;
     this.count = Math.floor(content.byteLength / 5);
+    this.passing = this.count;
     this.xy = new Uint16Array(content, 0, 2 * this.count);
     this.groups = new Uint8Array(content, 4 * this.count, this.count);
+    this.passes = null;
     this.starts = new Uint32Array(CELLS * CELLS + 1);
     this.order = new Uint32Array(this.count);
     this.sort();
+  }
+  /**
+   * Takes another filter.
+   * @param {?ArrayBuffer} bits as `GET /api/v1/map/passing` sends them; null if all points pass
+   */
+  filter(bits) {
+    this.passes = null;
+    this.passing = this.count;
+    if (!bits) return;
+    const bytes3 = new Uint8Array(bits);
+    const passes = new Uint8Array(this.count);
+    for (let point = 0; point < this.count; point++) {
+      passes[point] = bytes3[point >> 3] >> (point & 7) & 1;
+    }
+    this.passes = passes;
+    this.passing = passes.reduce((sum, one) => sum + one, 0);
+  }
+  /**
+   * The numbers of the points that pass the filter, or of those that do not.
+   * @param {boolean} pass
+   */
+  numbers(pass) {
+    const wanted = pass ? 1 : 0;
+    const found = [];
+    for (let point = 0; point < this.count; point++) {
+      if ((this.passes ? this.passes[point] : 1) === wanted) found.push(point);
+    }
+    return found;
   }
   /** Sorts the points by cell: one pass counts them, another puts each in its place. */
   sort() {
@@ -8387,7 +9464,8 @@ var Points = class {
     return { x: this.xy[2 * point] / 65535, y: this.xy[2 * point + 1] / 65535 };
   }
   /**
-   * Calls back with each point in a rectangle, until the callback returns false.
+   * Calls back with each point in a rectangle that passes the filter, until the callback returns
+   * false.
    * @param {{left: number, right: number, bottom: number, top: number}} box from 0 to 1
    * @param {(point: number) => *} visit
    */
@@ -8398,6 +9476,7 @@ var Points = class {
         const number = row * CELLS + column;
         for (let index = this.starts[number]; index < this.starts[number + 1]; index++) {
           const point = this.order[index];
+          if (this.passes && !this.passes[point]) continue;
           const { x, y } = this.at(point);
           const inside2 = x >= left && x <= right && y >= bottom && y <= top;
           if (inside2 && visit(point) === false) return;
@@ -8430,20 +9509,23 @@ var title5 = "Map";
 var shortcuts5 = [
   ["← → ↑ ↓", "Pan the map"],
   ["+ - 0", "Zoom in, out, show all"],
-  ["Tab", "Move to the pictures in sight"]
+  ["Tab", "Move to the pictures in sight"],
+  ["Ctrl A", "Select all pictures that pass the filter"],
+  ["Shift, Ctrl", "With a rectangle or a lasso: add to the selection, take from it"],
+  ["Esc", "Unselect all"],
+  ["s", "Search for the selected images"],
+  ["Ctrl C", "Copy the paths of the selected images"]
 ];
+var FRESH2 = 4e3;
 var EVERY2 = 1e3;
 var CALM2 = 150;
-var REACH = 10;
+var REACH2 = 10;
 var MOST8 = 400;
 var GROUPS = 10;
+var GROUPINGS = { folder: "Folder", label: "Label", date: "Date", copies: "Copies" };
 var LIT = 100;
 var MARGIN = 24;
-async function show6(main2, params, { signal }) {
-  const view2 = new MapView(main2, params, signal);
-  await view2.load();
-  return () => view2.leave();
-}
+var { show: show6, update: update5 } = lasting((main2, { signal, info: info3 }) => new MapView(main2, signal, info3));
 var MapView = class {
   /** @type {MapDocument} */
   map;
@@ -8461,13 +9543,17 @@ var MapView = class {
   hovering;
   /**
    * @param {HTMLElement} main
-   * @param {Query} params
    * @param {AbortSignal} signal
+   * @param {InfoDocument} info
    */
-  constructor(main2, params, signal) {
+  constructor(main2, signal, info3) {
+    this.by = "folder";
+    this.query = null;
+    this.under = "";
+    this.where = "";
+    this.turn = 0;
+    this.revision = null;
     this.signal = signal;
-    this.by = params.get("by") === "label" ? "label" : "folder";
-    this.query = params.get("id");
     this.overlay = new Overlay();
     this.canvas = h("canvas", { class: "map-canvas", "aria-hidden": "true" });
     const world = h("div", { class: "map-world" });
@@ -8482,17 +9568,32 @@ var MapView = class {
     );
     this.about = h("div", { class: "map-about" });
     this.room = h("div", { class: "map-room" }, this.stage);
-    main2.append(h(
+    this.filter = new FilterBar({
+      signal,
+      onchange: (filter) => navigate("/map", { ...this.address(), ...filter })
+    });
+    this.root = h(
       "div",
       { class: "map" },
       h(
         "section",
         { class: "map-side", "aria-label": "About the map" },
         h("h1", { tabindex: "-1" }, "Map"),
+        this.filter.toggle,
+        this.filter.panel,
         this.about
       ),
       this.room
-    ));
+    );
+    this.choosing = new Choosing({
+      stage: this.stage,
+      frame: () => this.frame(),
+      onchange: () => this.chosen()
+    });
+    this.bar = this.actionBar(info3);
+    this.changedAt = -Infinity;
+    this.stopEvents = events((status2) => this.collectionChanged(status2));
+    main2.append(this.root, this.bar.element);
     this.plot = new Plot(this.canvas);
     this.plot.onrestore = () => this.redraw();
     this.panning = panning(this.stage, world, { onchange: () => this.moved(), most: MOST8 });
@@ -8507,6 +9608,78 @@ var MapView = class {
     );
     this.stage.addEventListener("pointermove", (event) => this.pointed(event), { signal });
     this.stage.addEventListener("click", (event) => this.clicked(event), { signal });
+    document.addEventListener("keydown", (event) => this.pressed(event), { signal });
+  }
+  /** @param {InfoDocument} info */
+  actionBar(info3) {
+    const { choosing, signal } = this;
+    const again = () => this.loadAgain();
+    return new ActionBar({
+      info: info3,
+      signal,
+      count: () => choosing.count,
+      onclear: () => choosing.clear(),
+      onchanged: () => {
+        this.changedAt = performance.now();
+        again();
+      },
+      onlabelled: () => (this.by === "label" || asksForLabels(this.where)) && again(),
+      onended: (error) => {
+        toast(`${capitalise(messageOf(error))}. The map was loaded again`);
+        again();
+      },
+      source: () => ({ map: {
+        version: choosing.points?.version ?? "",
+        points: choosing.bits(),
+        under: this.under || null,
+        where: this.where || null
+      } })
+    });
+  }
+  loadAgain() {
+    this.load().catch((error) => {
+      if (!this.signal.aborted) toast(capitalise(messageOf(error)));
+    });
+  }
+  /**
+   * After an action of this page, the server may notice the change later than it answers.
+   * @param {StatusEventDocument} status
+   */
+  collectionChanged({ revision }) {
+    const isOther = this.revision && revision !== this.revision;
+    this.revision = revision;
+    if (isOther && performance.now() - this.changedAt < FRESH2) this.loadAgain();
+  }
+  /** The parameters of the address. */
+  address() {
+    return {
+      by: this.by === "folder" ? null : this.by,
+      id: this.query,
+      under: this.under,
+      where: this.where
+    };
+  }
+  /**
+   * Shows the state of an address. Another filter leaves the map where it is.
+   * @param {Query} params
+   */
+  async go(params) {
+    const named2 = params.get("by") ?? "";
+    const by = named2 in GROUPINGS ? (
+      /** @type {Grouping} */
+      named2
+    ) : "folder";
+    const query = params.get("id");
+    const isSame2 = this.map && by === this.by && query === this.query;
+    this.by = by;
+    this.query = query;
+    this.under = params.get("under") ?? "";
+    this.where = params.get("where") ?? "";
+    this.root.classList.toggle("by-date", by === "date");
+    this.filter.show(this);
+    this.choosing.clear();
+    if (isSame2) await this.applyFilter();
+    else await this.load();
   }
   zoomButtons() {
     const button = (label, name2, act) => h(
@@ -8524,16 +9697,58 @@ var MapView = class {
   }
   /** Loads the map, or says that there is none. */
   async load() {
-    this.map = await get2("/map", { by: this.by }, { signal: this.signal });
-    const points = new Points(await fetchPoints(this.by, this.map.count, this.signal));
+    const turn2 = this.turn += 1;
+    const map = await get2("/map", { by: this.by }, { signal: this.signal });
+    const content = await fetchPoints(this.by, map, this.signal);
+    if (turn2 !== this.turn) return;
+    if (!content) {
+      await this.load();
+      return;
+    }
+    const points = new Points(content, map.version);
+    this.map = map;
     this.points = points;
     this.plot.setPoints(points);
     this.overlay.show([], points);
     this.overlay.setRegions(this.map.regions);
     this.plot.light(await this.searched());
+    await this.applyFilter();
+    if (this.map.running) this.follow();
+  }
+  /** Fades the points that do not pass the filter. */
+  async applyFilter() {
+    const { under, where, map, points } = this;
+    if (!points) return;
+    try {
+      const bits = (under || where) && map.count ? await fetchBytes("passing", { version: map.version, under, where }, this.signal) : null;
+      if (under !== this.under || where !== this.where || map !== this.map) return;
+      points.filter(bits);
+    } catch (error) {
+      if (this.signal.aborted) return;
+      if (isConflict(error)) {
+        await this.load();
+        return;
+      }
+      if (!this.filter.explain(error)) throw error;
+      points.filter(null);
+    }
+    this.plot.filter();
+    this.choosing.reset(points);
     this.describe();
     this.moved();
-    if (this.map.running) this.follow();
+  }
+  /** Shows what is chosen. */
+  chosen() {
+    this.plot.choose(this.choosing.numbers());
+    if (this.bar.show()) this.stage.focus({ preventScroll: true });
+    this.moved();
+  }
+  /** @param {KeyboardEvent} event */
+  pressed(event) {
+    if (event.key !== "a" || !(event.ctrlKey || event.metaKey) || event.defaultPrevented) return;
+    if (isTyping(event) || document.querySelector("dialog[open]") || !this.points?.count) return;
+    this.choosing.chooseAll();
+    event.preventDefault();
   }
   /** The points of the pictures that look like the one in the address. */
   async searched() {
@@ -8558,7 +9773,7 @@ var MapView = class {
     });
     if (this.none) this.room.append(this.none);
     this.about.replaceChildren(...present([
-      count2 > 0 && h("p", { class: "soft" }, `${count(count2)} pictures` + (waiting ? `, ${count(waiting)} more without a place` : "")),
+      count2 > 0 && h("p", { class: "soft map-count" }, (this.points?.passes ? `${count(this.points.passing)} of ` : "") + `${count(count2)} pictures` + (waiting ? `, ${count(waiting)} more without a place` : "")),
       !this.plot.works && h("p", null, "This browser cannot draw the points: it has no WebGL 2."),
       this.query !== null && this.query !== "" && this.litNote(this.query),
       this.maker(),
@@ -8573,7 +9788,7 @@ var MapView = class {
       "p",
       { class: "map-lit" },
       `The ${count(this.plot.lit.length)} pictures most like ${shortName(query)} are lit. `,
-      h("a", { href: `/map${this.by === "label" ? "?by=label" : ""}` }, "Show all")
+      link("/map", { ...this.address(), id: null }, null, "Show all")
     );
   }
   /** The buttons that make the map, or the progress. */
@@ -8648,25 +9863,42 @@ var MapView = class {
       "select",
       { onchange: () => navigate(
         "/map",
-        { by: select.value === "label" ? "label" : null, id: this.query },
+        { ...this.address(), by: select.value === "folder" ? null : select.value },
         { replace: true }
       ) },
-      ["folder", "label"].map((by) => h("option", { value: by, selected: by === this.by }, capitalise(by)))
+      Object.entries(GROUPINGS).map(([by, label]) => h("option", { value: by, selected: by === this.by }, label))
     );
     return h("label", { class: "map-by" }, "Colours and names by ", select);
   }
   legend() {
-    const { groups } = this.map;
+    const { groups, copies } = this.map;
+    if (copies?.groups) {
+      return h("p", { class: "soft small" }, `${count(copies.images)} pictures are in ${count(copies.groups)} groups of copies. The pictures of a group have one colour.`);
+    }
     if (!groups.length) {
-      return h("p", { class: "soft small" }, this.by === "label" ? "No picture has a label." : "All pictures are in one folder.");
+      return h("p", { class: "soft small" }, {
+        label: "No picture has a label.",
+        date: "Of no picture it is known when it was taken.",
+        copies: "No copies are known. The page Duplicates finds them.",
+        folder: "All pictures are in one folder."
+      }[this.by]);
     }
     return h("ul", { class: "map-legend", role: "list" }, groups.map(({ name: name2, count: count2 }, index) => h(
       "li",
       null,
-      h("span", { class: `swatch map-colour-${index}`, "aria-hidden": "true" }),
+      h("span", { class: `swatch map-colour-${this.shade(index)}`, "aria-hidden": "true" }),
       h("span", { class: "map-name", title: name2 }, name2),
       h("span", { class: "number soft small" }, count(count2))
     )));
+  }
+  /**
+   * The number of the colour of a group. Dates use the whole scale from early to late.
+   * @param {number} group
+   */
+  shade(group) {
+    const { groups } = this.map;
+    if (this.by !== "date" || groups.length < 2) return group;
+    return Math.round(group * (GROUPS - 1) / (groups.length - 1));
   }
   regionList() {
     return h(
@@ -8716,13 +9948,16 @@ var MapView = class {
   redraw() {
     this.frameAsked = null;
     const frame = this.frame();
-    this.plot.draw(frame, this.colours());
+    this.plot.draw(frame, this.colours(), this.colour("--chosen"));
     this.overlay.arrange(frame);
   }
   colours() {
-    const style = getComputedStyle(this.stage);
-    const names = [...Array(GROUPS).keys(), "other"];
-    return names.map((name2) => parseColour(style.getPropertyValue(`--map-${name2}`)));
+    const names = [...[...Array(GROUPS).keys()].map((group) => this.shade(group)), "other"];
+    return names.map((name2) => this.colour(`--map-${name2}`));
+  }
+  /** @param {string} name of a property of the style sheet */
+  colour(name2) {
+    return parseColour(getComputedStyle(this.stage).getPropertyValue(name2));
   }
   async showPictures() {
     const { clientWidth: width, clientHeight: height } = this.stage;
@@ -8741,7 +9976,7 @@ var MapView = class {
   }
   /** @param {number[]} point */
   async imagesAt(point) {
-    const params = { version: this.map.version, point };
+    const params = { version: this.points?.version ?? "", point };
     const { images: images3 } = await get2("/map/images", params, { signal: this.signal });
     return images3;
   }
@@ -8754,7 +9989,7 @@ var MapView = class {
     const frame = this.frame();
     const x = (event.clientX - box.left - frame.x) / frame.size;
     const y = 1 - (event.clientY - box.top - frame.y) / frame.size;
-    return this.points?.nearest({ x, y }, REACH / frame.size) ?? -1;
+    return this.points?.nearest({ x, y }, REACH2 / frame.size) ?? -1;
   }
   /**
    * Shows the picture under a resting pointer beside the map.
@@ -8789,20 +10024,24 @@ var MapView = class {
     const [image2] = await this.imagesAt([point]).catch(() => []);
     if (image2) navigate("/image", { id: image2.id });
   }
-  leave() {
+  stop() {
     for (const timer2 of [this.following, this.resting, this.hovering]) clearTimeout(timer2);
     cancelAnimationFrame(this.frameAsked ?? 0);
+    this.stopEvents();
     this.watcher.disconnect();
     this.themes.disconnect();
     this.panning.destroy();
     this.plot.destroy();
   }
 };
-async function fetchPoints(by, count2, signal) {
+async function fetchPoints(by, { count: count2, version }, signal) {
   if (!count2) return new ArrayBuffer(0);
-  const response = await fetch(`/api/v1/map/points?by=${by}`, { signal });
-  if (!response.ok) throw new Error(`The server answered ${response.status}`);
-  return response.arrayBuffer();
+  const response = await getResponse("/map/points", { by }, { signal });
+  const isSame2 = response.headers.get("etag")?.startsWith(`"${version}-`);
+  return isSame2 ? response.arrayBuffer() : null;
+}
+async function fetchBytes(what, params, signal) {
+  return (await getResponse(`/map/${what}`, params, { signal })).arrayBuffer();
 }
 function parseColour(text2) {
   const number = Number.parseInt(text2.trim().slice(1), 16);
@@ -8815,7 +10054,7 @@ __export(view_exports6, {
   shortcuts: () => shortcuts6,
   show: () => show7,
   title: () => title6,
-  update: () => update5
+  update: () => update6
 });
 
 // rings/layout.js
@@ -9122,7 +10361,7 @@ var MOVE = 400;
 var EASE = "cubic-bezier(0.3, 0, 0.15, 1)";
 var SIZES2 = [64, 128, 256, 512, 1024, 2048];
 var EDGE3 = 10;
-var SVG3 = "http://www.w3.org/2000/svg";
+var SVG4 = "http://www.w3.org/2000/svg";
 function ringsCanvas(container, options) {
   return new Canvas(container, options);
 }
@@ -9447,7 +10686,7 @@ function animate({ li, place: place2 }, from) {
   );
 }
 function svg(tag, attributes, text2 = "") {
-  const el = document.createElementNS(SVG3, tag);
+  const el = document.createElementNS(SVG4, tag);
   for (const [name2, value] of Object.entries(attributes)) el.setAttribute(name2, String(value));
   el.textContent = text2;
   return el;
@@ -9520,7 +10759,7 @@ var shortcuts6 = [
   ["i", "Open details"],
   ["+ - 0", "Zoom in, out, show all"]
 ];
-var KEPT3 = 24;
+var KEPT4 = 24;
 var SLIDERS = {
   k: { label: "Pictures", min: 10, max: 300, step: 10, fallback: 100, wait: 250 },
   power: { label: "Spread", min: 0.5, max: 8, step: 0.5, fallback: 5, wait: 150 }
@@ -9547,7 +10786,7 @@ async function show7(main2, params, { signal }) {
   }
   return leave2;
 }
-async function update5(params) {
+async function update6(params) {
   if (!view || !params.get("id")) return false;
   try {
     await view.go(params);
@@ -9680,7 +10919,7 @@ var RingsView = class {
     }
     this.answers.delete(key2);
     this.answers.set(key2, answer);
-    if (this.answers.size > KEPT3) this.answers.delete([...this.answers.keys()][0]);
+    if (this.answers.size > KEPT4) this.answers.delete([...this.answers.keys()][0]);
     return answer;
   }
   /**
@@ -9777,131 +11016,6 @@ async function choose(main2, under, signal) {
       link("/search", null, { class: "button quiet" }, icon("search"), "Search with a photo")
     )
   ));
-}
-
-// search/state.js
-var USUAL_K = 50;
-var MOST_K = 300;
-function fromParams(params) {
-  const k = Math.round(Number(params.get("k")));
-  return {
-    ids: [...new Set(params.getAll("id"))],
-    nots: [...new Set(params.getAll("not"))],
-    texts: [...new Set(params.getAll("text"))],
-    notTexts: [...new Set(params.getAll("not_text"))],
-    upload: params.get("upload"),
-    weights: new Map(params.getAll("weight").map(splitWeight).filter(([, weight]) => weight > 0)),
-    k: k >= 1 ? Math.min(k, MOST_K) : USUAL_K,
-    view: params.get("view") === "rings" ? "rings" : "grid",
-    under: params.get("under") ?? "",
-    where: params.get("where") ?? "",
-    maxDistance: params.get("max_distance") ?? "",
-    collapse: params.get("copies") !== "all",
-    crop: toBox(params.get("crop"))
-  };
-}
-function toParams({
-  ids,
-  nots,
-  texts,
-  notTexts,
-  upload,
-  weights,
-  k,
-  view: view2,
-  under,
-  where,
-  maxDistance,
-  collapse,
-  crop
-}) {
-  return {
-    upload,
-    id: ids,
-    not: nots,
-    text: texts,
-    not_text: notTexts,
-    weight: [...ids, ...nots].filter((id) => (weights.get(id) ?? 1) !== 1).map((id) => `${id}^${weights.get(id)}`),
-    k: k === USUAL_K ? null : k,
-    view: view2 === "grid" ? null : view2,
-    under,
-    where,
-    max_distance: maxDistance,
-    copies: collapse ? null : "all",
-    crop: crop && fromBox(crop)
-  };
-}
-function splitWeight(written) {
-  const match = /^(.+)\^([0-9]{1,6}(?:\.[0-9]{1,6})?|\.[0-9]{1,6})$/s.exec(written);
-  return match ? [match[1], Number(match[2])] : [written, 1];
-}
-var withWeight = (words, weight) => weight === 1 && splitWeight(words)[0] === words ? words : `${words}^${weight}`;
-function toBox(text2) {
-  const parts2 = (text2 ?? "").split(",").map(Number);
-  const whole = parts2.every((part) => Number.isInteger(part) && part >= 0);
-  if (parts2.length !== 4 || !whole) return null;
-  const [x, y, w, h2] = parts2;
-  return w > 0 && h2 > 0 ? { x, y, w, h: h2 } : null;
-}
-var fromBox = ({ x, y, w, h: h2 }) => `${x},${y},${w},${h2}`;
-function canCrop(search2, uploads) {
-  return search2.ids.length + uploads.filter((upload) => !upload.not).length === 1;
-}
-function toRequest(search2, uploads) {
-  const weight = (id) => search2.weights.get(id) ?? 1;
-  const weighted = (id) => weight(id) === 1 ? id : `${id}^${weight(id)}`;
-  const fields = {
-    k: search2.k,
-    under: search2.under || null,
-    where: search2.where || null,
-    max_distance: search2.maxDistance || null,
-    crop: search2.crop && canCrop(search2, uploads) ? fromBox(search2.crop) : null,
-    angles: true,
-    collapse: search2.collapse
-  };
-  if (uploads.length === 0) {
-    const present2 = Object.entries(fields).filter(([, value]) => value !== null);
-    return {
-      ids: search2.ids.map(weighted),
-      not_ids: search2.nots.map(weighted),
-      texts: search2.texts,
-      not_texts: search2.notTexts,
-      ...Object.fromEntries(present2)
-    };
-  }
-  const form = new FormData();
-  const names = sentNames(uploads);
-  for (const [number, { blob, not, weight: weight2 }] of uploads.entries()) {
-    form.append(not ? "not_image" : "image", blob, names[number]);
-    form.append(not ? "not_image_weight" : "image_weight", String(weight2 ?? 1));
-  }
-  for (const id of search2.ids) form.append("id", weighted(id));
-  for (const id of search2.nots) form.append("not_id", weighted(id));
-  for (const words of search2.texts) form.append("text", words);
-  for (const words of search2.notTexts) form.append("not_text", words);
-  for (const [key2, value] of Object.entries(fields)) {
-    if (value !== null) form.append(key2, String(value));
-  }
-  return form;
-}
-function sentNames(uploads) {
-  const names = [];
-  for (const { name: name2 } of uploads) {
-    let unique = name2 || "picture";
-    for (let number = 2; names.includes(unique); number++) unique = `${name2 || "picture"} (${number})`;
-    names.push(unique);
-  }
-  return names;
-}
-function placeOf({ status: status2, type, detail }) {
-  const kind = type.split(":").at(-1);
-  if (kind === "unreadable-image" || status2 === 413 || status2 === 408) return "picture";
-  if (kind === "unknown-image") return "id";
-  if (status2 !== 422) return "all";
-  if (/^(a text to search for|the weight|texts|not_texts)|knows no words/.test(detail)) return "words";
-  if (detail.startsWith("max_distance")) return "max_distance";
-  if (detail.startsWith("under") || /not below/.test(detail)) return "under";
-  return detail.startsWith("where") || detail.startsWith("in `") ? "where" : "all";
 }
 
 // search/past.js
@@ -10129,20 +11243,20 @@ async function findImages(written) {
   return [];
 }
 async function withId(id) {
-  const found = await listed(`id = ${quoted(id)}`, id);
+  const found = await listed(`id = ${quoted2(id)}`, id);
   return found.length ? found : null;
 }
 async function withName(name2) {
   if (!LIKE_A_FILE.test(name2)) return [];
   const isThis = (id) => id.endsWith(`/${name2}`);
-  return (await listed(`id like ${quoted(`%/${name2}`)}`, name2)).filter(isThis).slice(0, 2);
+  return (await listed(`id like ${quoted2(`%/${name2}`)}`, name2)).filter(isThis).slice(0, 2);
 }
 async function listed(where, name2) {
   if (name2.length > LONGEST_NAME || name2.includes("'") && name2.includes('"')) return [];
   const { images: images3 } = await get2("/images", { where, limit: 20 });
   return images3.map(({ id }) => id);
 }
-var quoted = (text2) => text2.includes("'") ? `"${text2}"` : `'${text2}'`;
+var quoted2 = (text2) => text2.includes("'") ? `"${text2}"` : `'${text2}'`;
 
 // search/find.js
 var MOST_CHARACTERS = 2e3;
@@ -10366,7 +11480,7 @@ __export(view_exports7, {
   shortcuts: () => shortcuts7,
   show: () => show8,
   title: () => title7,
-  update: () => update6
+  update: () => update7
 });
 
 // search/local_picture.js
@@ -10410,7 +11524,7 @@ function canvas({ width, height }, scale) {
 
 // search/crop.js
 var CORNERS = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
-var LEAST = 0.03;
+var LEAST2 = 0.03;
 var STEP4 = 0.02;
 var BEGIN = { x: 0.15, y: 0.15, w: 0.7, h: 0.7 };
 var ARROWS = {
@@ -10523,7 +11637,7 @@ var Cropper = class {
     const dy = to.y - from.y;
     if (part && act === "move") this.set(moved(part, dx, dy));
     else if (part && act !== "draw") this.set(resized(part, act, dx, dy));
-    else if (Math.abs(dx) > LEAST && Math.abs(dy) > LEAST) {
+    else if (Math.abs(dx) > LEAST2 && Math.abs(dy) > LEAST2) {
       this.set({
         x: Math.min(to.x, from.x),
         y: Math.min(to.y, from.y),
@@ -10566,8 +11680,8 @@ function toPixels({ x, y, w, h: high }, { width, height }) {
   return box.w === width && box.h === height ? null : box;
 }
 function toShares({ x, y, w, h: high }, { width, height }) {
-  const left = Math.min(x / width, 1 - LEAST);
-  const top = Math.min(y / height, 1 - LEAST);
+  const left = Math.min(x / width, 1 - LEAST2);
+  const top = Math.min(y / height, 1 - LEAST2);
   return { x: left, y: top, w: Math.min(w / width, 1 - left), h: Math.min(high / height, 1 - top) };
 }
 function stepped({ key: key2, shiftKey }, part) {
@@ -10582,10 +11696,10 @@ function resized({ x, y, w, h: high }, corner, dx, dy) {
   let bottom = y + high;
   let left = x;
   let top = y;
-  if (corner.includes("w")) left = within2(left + dx, 0, right - LEAST);
-  if (corner.includes("e")) right = within2(right + dx, left + LEAST, 1);
-  if (corner.includes("n")) top = within2(top + dy, 0, bottom - LEAST);
-  if (corner.includes("s")) bottom = within2(bottom + dy, top + LEAST, 1);
+  if (corner.includes("w")) left = within2(left + dx, 0, right - LEAST2);
+  if (corner.includes("e")) right = within2(right + dx, left + LEAST2, 1);
+  if (corner.includes("n")) top = within2(top + dy, 0, bottom - LEAST2);
+  if (corner.includes("s")) bottom = within2(bottom + dy, top + LEAST2, 1);
   return { x: left, y: top, w: right - left, h: bottom - top };
 }
 function within2(value, low, high) {
@@ -11076,372 +12190,6 @@ function summaryOf({ hits, metric, exact, recall: recall2, milliseconds, not_com
   return `${count2} · ${metric}, ${quality} · ${Math.round(milliseconds * 10) / 10} ms${rest}`;
 }
 
-// search/where.js
-var DAY = String.raw`\d{4}-\d{2}-\d{2}`;
-var TEXT = String.raw`'([^']*)'|"([^"]*)"`;
-var PATTERNS = [
-  ["date", "from", new RegExp(`^taken\\s*>=\\s*(${DAY})$`, "i")],
-  ["date", "to", new RegExp(`^taken\\s*<=\\s*(${DAY})$`, "i")],
-  ["camera", "camera", new RegExp(`^camera\\s+like\\s+(?:${TEXT})$`, "i")],
-  ["label", "label", new RegExp(`^label\\s*=\\s*(?:${TEXT})$`, "i")],
-  ["size", "width", /^width\s*>=\s*(\d+)$/i],
-  ["size", "bytes", /^size\s*>=\s*(\d+)$/i]
-];
-var quoted2 = (text2) => text2.includes("'") ? `"${text2.replaceAll('"', "")}"` : `'${text2}'`;
-var WRITTEN = {
-  date: ({ from, to }) => [from && `taken >= ${from}`, to && `taken <= ${to}`],
-  camera: ({ camera }) => [camera && `camera like ${quoted2(`%${camera}%`)}`],
-  label: ({ label }) => [label && `label = ${quoted2(label)}`],
-  size: ({ width, bytes: bytes3 }) => [width && `width >= ${width}`, bytes3 && `size >= ${bytes3}`]
-};
-function jointsOf(where) {
-  const joints = [];
-  let depth = 0;
-  let quote = "";
-  for (let at = 0; at < where.length; at++) {
-    const character = where[at];
-    if (quote) quote = character === quote ? "" : quote;
-    else if (character === "'" || character === '"') quote = character;
-    else if (character === "(") depth += 1;
-    else if (character === ")") depth -= 1;
-    else if (depth === 0 && /\s/.test(character)) {
-      const joint = /^\s+(and|or)(?=[\s(])/i.exec(where.slice(at));
-      if (joint) joints.push([joint[1].toLowerCase(), at, at + joint[0].length]);
-    }
-  }
-  return joints;
-}
-var isAlternative = (where) => jointsOf(where).some(([word]) => word === "or");
-function partsOf2(where) {
-  const joints = isAlternative(where) ? [] : jointsOf(where);
-  const begins = [0, ...joints.map(([, , end]) => end)];
-  const ends = [...joints.map(([, begin]) => begin), where.length];
-  return begins.map((begin, number) => where.slice(begin, ends[number]).trim()).filter(Boolean);
-}
-function read2(where) {
-  const filters = {};
-  const rest = [];
-  for (const part of partsOf2(where)) {
-    const found = PATTERNS.find(([kind2, field2, pattern2]) => pattern2.test(part) && filters[kind2]?.[field2] === void 0);
-    if (!found) {
-      rest.push(part);
-      continue;
-    }
-    const [kind, field, pattern] = found;
-    const value = pattern.exec(part)?.slice(1).find((group) => group !== void 0) ?? "";
-    filters[kind] = { ...filters[kind], [field]: kind === "camera" ? trimmed(value) : value };
-  }
-  return { filters, rest };
-}
-var trimmed = (pattern) => pattern.replace(/^%/, "").replace(/%$/, "");
-function write(where, kind, fields) {
-  const { filters, rest } = read2(where);
-  const all = { ...filters, [kind]: fields ?? {} };
-  const forms = (
-    /** @type {[Kind, Fields][]} */
-    Object.entries(all)
-  );
-  const written = forms.flatMap(([name2, values]) => WRITTEN[name2](values));
-  const kept = rest.map((part) => isAlternative(part) && written.some(Boolean) ? `(${part})` : part);
-  return [...kept, ...written].filter(Boolean).join(" and ");
-}
-
-// search/filter_chips.js
-var MEGA = 1e6;
-var KINDS = {
-  date: {
-    name: "Date",
-    fields: [["from", "Taken from", "date"], ["to", "Taken until", "date"]],
-    say: ({ from, to }) => from && to ? `Taken ${from} to ${to}` : from ? `Taken from ${from}` : `Taken until ${to}`
-  },
-  camera: {
-    name: "Camera",
-    fields: [["camera", "Camera", "text"]],
-    say: ({ camera }) => `Camera ${camera}`
-  },
-  label: { name: "Label", fields: [["label", "Label", "text"]], say: ({ label }) => `Label ${label}` },
-  size: {
-    name: "Size",
-    fields: [
-      ["width", "Width at least (pixels)", "number"],
-      ["bytes", "File at least (MB)", "number"]
-    ],
-    say: ({ width, bytes: bytes3 }) => [
-      width && `${width} pixels wide or more`,
-      bytes3 && `${Number(bytes3) / MEGA} MB or more`
-    ].filter(Boolean).join(", ")
-  }
-};
-var ALL = (
-  /** @type {Kind[]} */
-  Object.keys(KINDS)
-);
-var FilterChips = class {
-  /** @param {{onchange: (where: string) => void, signal: AbortSignal}} options */
-  constructor({ onchange, signal }) {
-    this.onchange = onchange;
-    this.signal = signal;
-    this.where = null;
-    this.list = h("ul", { class: "filter-chips", role: "list", "aria-label": "Filters that apply" });
-    this.adds = h("div", { class: "row filter-adds", role: "group", "aria-label": "Add a filter" });
-    this.place = h("div", null);
-    this.element = h("div", { class: "filter-forms" }, this.list, this.adds, this.place);
-  }
-  /** @param {string} where the expression */
-  show(where) {
-    if (where === this.where) return;
-    this.where = where;
-    const { filters } = read2(where);
-    this.list.hidden = !Object.keys(filters).length;
-    const used = (
-      /** @type {Kind[]} */
-      Object.keys(filters)
-    );
-    this.list.replaceChildren(...used.map((kind) => this.chip(kind, KINDS[kind].say(filters[kind] ?? {}))));
-    this.adds.replaceChildren(...ALL.filter((kind) => !(kind in filters)).map((kind) => h("button", {
-      type: "button",
-      class: "button quiet small",
-      dataset: { kind },
-      onclick: () => this.edit(kind)
-    }, icon("plus", { size: 14 }), KINDS[kind].name)));
-  }
-  /**
-   * @param {Kind} kind
-   * @param {string} text
-   */
-  chip(kind, text2) {
-    return h(
-      "li",
-      { class: "filter-chip" },
-      h("button", {
-        type: "button",
-        class: "chip-text",
-        dataset: { kind },
-        "aria-label": `Change the filter: ${text2}`,
-        onclick: () => this.edit(kind)
-      }, text2),
-      h("button", {
-        type: "button",
-        class: "icon-button",
-        title: "Remove",
-        "aria-label": `Remove the filter: ${text2}`,
-        onclick: () => this.apply(kind, null)
-      }, icon("close", { size: 14 }))
-    );
-  }
-  /**
-   * Opens the form of a kind of filter.
-   * @param {Kind} kind
-   */
-  edit(kind) {
-    const values = read2(this.where ?? "").filters[kind] ?? {};
-    const fields = KINDS[kind].fields.map(([name2, label, type]) => {
-      const value = name2 === "bytes" && values.bytes ? Number(values.bytes) / MEGA : values[name2] ?? "";
-      const input = h("input", {
-        type,
-        name: name2,
-        id: `filter-${name2}`,
-        value,
-        autocomplete: "off",
-        min: type === "number" ? 0 : null,
-        step: type === "number" ? "any" : null,
-        list: name2 === "label" ? "filter-labels" : null
-      });
-      return [h("label", { for: input.id }, label), input];
-    });
-    const form = h(
-      "form",
-      { class: "filter-form", "aria-label": KINDS[kind].name },
-      fields,
-      kind === "label" && this.knownLabels(),
-      h(
-        "div",
-        { class: "row" },
-        h("button", { type: "button", class: "button", onclick: () => this.close(kind) }, "Cancel"),
-        h("button", { type: "submit", class: "button primary" }, "Apply")
-      )
-    );
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.apply(kind, valuesOf(form));
-    });
-    form.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape") return;
-      this.close(kind);
-      event.preventDefault();
-    });
-    this.place.replaceChildren(form);
-    form.querySelector("input")?.focus();
-  }
-  knownLabels() {
-    const list3 = h("datalist", { id: "filter-labels" });
-    get2("/labels", null, { signal: this.signal }).then(({ labels }) => {
-      list3.replaceChildren(...labels.map(({ label }) => h("option", { value: label })));
-    }).catch(() => {
-    });
-    return list3;
-  }
-  /**
-   * @param {Kind} kind
-   * @param {?Fields} values
-   */
-  apply(kind, values) {
-    this.place.replaceChildren();
-    const where = write(this.where ?? "", kind, values);
-    this.show(where);
-    this.focus(kind);
-    this.onchange(where);
-  }
-  /** @param {Kind} kind */
-  close(kind) {
-    this.place.replaceChildren();
-    this.focus(kind);
-  }
-  /** @param {Kind} kind */
-  focus(kind) {
-    find(`[data-kind="${kind}"]`, this.element)?.focus();
-  }
-};
-function valuesOf(form) {
-  const values = Object.fromEntries([...new FormData(form)].map(([name2, value]) => [name2, String(value).trim()]));
-  if (values.width) values.width = String(Math.ceil(Number(values.width)));
-  if (values.bytes) values.bytes = String(Math.round(Number(values.bytes) * MEGA));
-  return values;
-}
-
-// search/filters.js
-var WIDE = "(min-width: 800px)";
-var HINT = "Columns: taken, camera, lens, iso, rating, keyword, label, format, width, height, size, modified, path, has_gps, latitude, longitude. Example: taken >= 2024-05 and rating >= 4";
-var PLAIN2 = { type: "text", autocomplete: "off", spellcheck: "false", autocapitalize: "off" };
-var NUMBERS = [10, 20, 50, 100, 200, MOST_K];
-var SearchFilters = class {
-  /** @param {{onchange: (fields: FilterFields) => void, signal: AbortSignal}} options */
-  constructor({ onchange, signal }) {
-    this.folders = h("datalist", { id: "search-folders" });
-    this.under = h("input", { ...PLAIN2, list: "search-folders", placeholder: "all folders" });
-    this.where = h("input", { ...PLAIN2, placeholder: "width > 1000" });
-    this.maxDistance = h("input", { type: "number", min: 0, step: 0.05, placeholder: "any" });
-    this.k = h("select", null);
-    this.collapse = h("input", {
-      type: "checkbox",
-      id: "search-collapse",
-      "aria-describedby": "search-collapse-hint"
-    });
-    this.fields = {
-      under: makeField("under", "In folder", this.under),
-      where: makeField("where", "Where", this.where, HINT),
-      max_distance: makeField("max_distance", "Maximum distance", this.maxDistance),
-      k: makeField("k", "Pictures", this.k)
-    };
-    this.form = h(
-      "form",
-      { class: "search-filters", "aria-label": "Filters" },
-      Object.values(this.fields).map(({ element: element2 }) => element2),
-      this.folders,
-      h(
-        "div",
-        { class: "field-switch" },
-        this.collapse,
-        h("label", { for: this.collapse.id }, "Show copies as one"),
-        h(
-          "p",
-          { class: "field-hint small soft", id: "search-collapse-hint" },
-          "The nearest of some copies stands for all that were found on the page Duplicates."
-        )
-      ),
-      // A form with several fields needs a button to submit on Enter.
-      h("button", { type: "submit", class: "unseen", tabindex: -1 }, "Search")
-    );
-    this.chips = new FilterChips({ signal, onchange: (where) => {
-      this.where.value = where;
-      onchange(this.values());
-    } });
-    this.element = h(
-      "details",
-      { class: "filters", open: matchMedia(WIDE).matches },
-      h("summary", null, "Filters"),
-      this.chips.element,
-      this.form
-    );
-    this.listen(onchange, signal);
-  }
-  /**
-   * @param {(fields: FilterFields) => void} onchange
-   * @param {AbortSignal} signal
-   */
-  listen(onchange, signal) {
-    this.form.addEventListener("change", () => onchange(this.values()));
-    this.form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      onchange(this.values());
-    });
-    matchMedia(WIDE).addEventListener("change", ({ matches }) => {
-      this.element.open = matches;
-    }, { signal });
-    this.under.addEventListener(
-      "focus",
-      () => suggestFolders(this.folders, signal),
-      { once: true }
-    );
-  }
-  values() {
-    return {
-      under: this.under.value.trim(),
-      where: this.where.value.trim(),
-      maxDistance: this.maxDistance.value.trim(),
-      k: Number(this.k.value),
-      collapse: this.collapse.checked
-    };
-  }
-  /** @param {import("./state.js").Search} search */
-  show(search2) {
-    this.under.value = search2.under;
-    this.where.value = search2.where;
-    this.chips.show(search2.where);
-    this.maxDistance.value = search2.maxDistance;
-    const numbers = [.../* @__PURE__ */ new Set([...NUMBERS, search2.k])].sort((a, b) => a - b);
-    this.k.replaceChildren(...numbers.map((number) => h("option", { value: number }, number)));
-    this.k.value = String(search2.k);
-    this.collapse.checked = search2.collapse;
-    for (const field of Object.values(this.fields)) field.showProblem("");
-    if (search2.under || search2.where || search2.maxDistance) this.element.open = true;
-  }
-  /**
-   * Shows a problem under a field; returns false if there is no such field.
-   * @param {string} name
-   * @param {string} text
-   */
-  showProblem(name2, text2) {
-    this.fields[name2]?.showProblem(text2);
-    if (name2 in this.fields) this.element.open = true;
-    return name2 in this.fields;
-  }
-};
-function makeField(name2, label, input, hint) {
-  input.id = `search-${name2}`;
-  const help = h("p", { class: "field-hint small soft", id: `search-${name2}-hint` }, hint);
-  const problem = h("p", {
-    class: "field-problem small",
-    id: `search-${name2}-problem`,
-    role: "alert"
-  });
-  input.setAttribute("aria-describedby", `${problem.id}${hint ? ` ${help.id}` : ""}`);
-  const element2 = h(
-    "div",
-    { class: "field" },
-    h("label", { for: input.id }, label),
-    input,
-    problem,
-    hint && help
-  );
-  const showProblem = (text2) => {
-    problem.textContent = text2;
-    if (text2) input.setAttribute("aria-invalid", "true");
-    else input.removeAttribute("aria-invalid");
-  };
-  return { element: element2, showProblem };
-}
-
 // search/words.js
 var QueryWords = class {
   /** @param {{onchange: (fields: {texts: string[], notTexts: string[]}) => void}} options */
@@ -11527,7 +12275,7 @@ var shortcuts7 = [
   ["Esc", "Close the frame"]
 ];
 var MEBI = 1024 * 1024;
-var { show: show8, update: update6 } = lasting((main2, { signal, info: info3 }) => new SearchView(main2, signal, info3));
+var { show: show8, update: update7 } = lasting((main2, { signal, info: info3 }) => new SearchView(main2, signal, info3));
 var SearchView = class {
   /**
    * @param {HTMLElement} main
@@ -12249,10 +12997,10 @@ async function show10(main2, _params, { signal, info: info3 }) {
     stop();
   };
 }
-function follow(update7, draw) {
+function follow(update8, draw) {
   let timer2 = 0;
   const stop = events((status2) => {
-    if (!update7(status2)) return;
+    if (!update8(status2)) return;
     clearTimeout(timer2);
     timer2 = setTimeout(() => draw().catch(() => {
     }), CALM3);

@@ -26,7 +26,10 @@ void main() {
 }`;
 
 /**
- * @typedef {{array: WebGLVertexArrayObject, count: number}} Buffers
+ * @typedef {{array: WebGLVertexArrayObject, buffers: WebGLBuffer[], count: number}} Buffers
+ * @typedef {"all" | "faded" | "some" | "ringed"} Part of the points: those that pass the filter, the
+ *   others, those that are lit, and those that are chosen
+ * @typedef {[places: Uint16Array, groups: Uint8Array]} Content
  * @typedef {Record<"scale" | "shift" | "size" | "colours", ?WebGLUniformLocation>} Uniforms
  */
 
@@ -37,14 +40,14 @@ export class Plot {
     this.canvas = canvas;
     /** @type {?Points} */
     this.points = null;
-    /** @type {number[]} */
+    /** @type {ArrayLike<number>} */
     this.lit = [];
+    /** @type {ArrayLike<number>} */
+    this.chosen = [];
     /** @type {?Uniforms} */
     this.at = null;
-    /** @type {?Buffers} */
-    this.all = null;
-    /** @type {?Buffers} */
-    this.some = null;
+    /** @type {Partial<Record<Part, ?Buffers>>} */
+    this.parts = {};
     /** Called when what was drawn was lost, to draw it again. */
     this.onrestore = () => {};
     this.gl = canvas.getContext("webgl2", { antialias: false, premultipliedAlpha: true });
@@ -83,40 +86,91 @@ export class Plot {
 
   restore() {
     if (this.gl) this.prepare(this.gl);
-    if (this.points) this.setPoints(this.points);
-    this.light(this.lit);
+    this.parts = {};
+    const { lit, chosen, points } = this;
+    if (points) this.setPoints(points);
+    this.light(lit);
+    this.choose(chosen);
     this.onrestore();
   }
 
   /** @param {Points} points */
   setPoints(points) {
     this.points = points;
-    if (this.gl) this.all = buffers(this.gl, points.xy, points.groups);
+    this.light([]);
+    this.choose([]);
+    this.filter();
+  }
+
+  /** Shows the points that pass the filter, and fades the others. */
+  filter() {
+    const { points } = this;
+    if (!points) return;
+    const { passes } = points;
+    this.put("all", passes ? this.copy(points.numbers(true)) : [points.xy, points.groups]);
+    this.put("faded", passes ? this.copy(points.numbers(false)) : null);
   }
 
   /**
    * Shows some points larger than the others.
-   * @param {number[]} numbers
+   * @param {ArrayLike<number>} numbers
    */
   light(numbers) {
     this.lit = numbers;
-    if (!this.gl || !this.points) return;
+    this.put("some", this.copy(numbers));
+  }
+
+  /**
+   * Shows some points as chosen.
+   * @param {ArrayLike<number>} numbers
+   */
+  choose(numbers) {
+    this.chosen = numbers;
+    this.put("ringed", this.copy(numbers));
+  }
+
+  /**
+   * The places and groups of some points.
+   * @param {ArrayLike<number>} numbers
+   * @returns {?Content}
+   */
+  copy(numbers) {
+    if (!this.points || !numbers.length) return null;
     const { xy, groups } = this.points;
     const places = new Uint16Array(2 * numbers.length);
     const own = new Uint8Array(numbers.length);
-    for (const [index, point] of numbers.entries()) {
-      places.set(xy.subarray(2 * point, 2 * point + 2), 2 * index);
+    for (let index = 0; index < numbers.length; index++) {
+      const point = numbers[index];
+      places[2 * index] = xy[2 * point];
+      places[2 * index + 1] = xy[2 * point + 1];
       own[index] = groups[point];
     }
-    this.some = buffers(this.gl, places, own);
+    return [places, own];
+  }
+
+  /**
+   * Puts a part of the points in place of the old one.
+   * @param {Part} name
+   * @param {?Content} content
+   */
+  put(name, content) {
+    const { gl } = this;
+    if (!gl) return;
+    const old = this.parts[name];
+    if (old) {
+      gl.deleteVertexArray(old.array);
+      for (const buffer of old.buffers) gl.deleteBuffer(buffer);
+    }
+    this.parts[name] = content ? buffers(gl, ...content) : null;
   }
 
   /**
    * @param {{x: number, y: number, size: number}} frame the square of the map on the canvas, in
    *   pixels of the page: its left and upper edge, and its length
    * @param {number[][]} colours red, green, blue (0 to 1) of each group, the last one for no group
+   * @param {number[]} mark the colour around chosen points
    */
-  draw({ x, y, size }, colours) {
+  draw({ x, y, size }, colours, mark) {
     const { gl, canvas, at } = this;
     if (!gl) return;
     const density = globalThis.devicePixelRatio || 1;
@@ -128,13 +182,18 @@ export class Plot {
     gl.viewport(0, 0, canvas.width, canvas.height);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
-    if (!this.points?.count || !at || !this.all) return;
+    if (!this.points?.count || !at) return;
     gl.uniform2f(at.scale, 2 * size / width, 2 * size / height);
     gl.uniform2f(at.shift, 2 * x / width - 1, 1 - 2 * (y + size) / height);
     const diameter = pointSize(this.points.count, size);
-    const dim = this.some?.count ? 0.25 : 0.75;
-    drawPart(gl, at, this.all, diameter * density, colours, dim);
-    if (this.some?.count) drawPart(gl, at, this.some, (diameter + 5) * density, colours, 1);
+    const { all, faded, some, ringed } = this.parts;
+    const grey = colours.map(() => colours[colours.length - 1]);
+    const marks = colours.map(() => mark);
+    drawPart(gl, at, faded, diameter * density, grey, 0.15);
+    drawPart(gl, at, all, diameter * density, colours, some || ringed ? 0.3 : 0.75);
+    drawPart(gl, at, some, (diameter + 5) * density, colours, 1);
+    drawPart(gl, at, ringed, (diameter + 6) * density, marks, 1);
+    drawPart(gl, at, ringed, (diameter + 2) * density, colours, 1);
   }
 
   destroy() {
@@ -151,31 +210,36 @@ export class Plot {
  */
 function buffers(gl, places, groups) {
   const array = gl.createVertexArray();
+  /** @type {WebGLBuffer[]} */
+  const made = [];
   gl.bindVertexArray(array);
   /** @type {[number, Uint16Array | Uint8Array, number, number][]} */
   const parts = [[0, places, 2, gl.UNSIGNED_SHORT], [1, groups, 1, gl.UNSIGNED_BYTE]];
   for (const [index, data, size, type] of parts) {
-    gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
+    const buffer = gl.createBuffer();
+    made.push(buffer);
+    gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
     gl.bufferData(gl.ARRAY_BUFFER, data, gl.STATIC_DRAW);
     gl.enableVertexAttribArray(index);
     gl.vertexAttribPointer(index, size, type, index === 0, 0, 0);
   }
-  return { array, count: groups.length };
+  return { array, buffers: made, count: groups.length };
 }
 
 /**
  * @param {WebGL2RenderingContext} gl
  * @param {Uniforms} at
- * @param {Buffers} buffers
+ * @param {?Buffers | undefined} part
  * @param {number} diameter of a point, in pixels of the canvas
  * @param {number[][]} colours
  * @param {number} alpha
  */
-function drawPart(gl, at, { array, count }, diameter, colours, alpha) {
+function drawPart(gl, at, part, diameter, colours, alpha) {
+  if (!part) return;
   gl.uniform4fv(at.colours, colours.flatMap((colour) => [...colour, alpha]));
   gl.uniform1f(at.size, diameter);
-  gl.bindVertexArray(array);
-  gl.drawArrays(gl.POINTS, 0, count);
+  gl.bindVertexArray(part.array);
+  gl.drawArrays(gl.POINTS, 0, part.count);
 }
 
 /**

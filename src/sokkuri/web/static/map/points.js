@@ -1,5 +1,6 @@
-// The points of a map in this browser: positions, groups, and which points are in a rectangle or
-// near a place. A grid of cells keeps such questions short for a million points.
+// The points of a map in this browser: positions, groups, which points pass the filter, and which of
+// these are in a rectangle or near a place. A grid of cells keeps such questions short for a million
+// points.
 
 const CELLS = 256; // along each axis
 const STEPS = 65536 / CELLS; // of a coordinate, in a cell
@@ -7,15 +8,56 @@ const STEPS = 65536 / CELLS; // of a coordinate, in a cell
 export const NO_GROUP = 255;
 
 export class Points {
-  /** @param {ArrayBuffer} content as `GET /api/v1/map/points` sends it */
-  constructor(content) {
+  /**
+   * @param {ArrayBuffer} content as `GET /api/v1/map/points` sends it
+   * @param {string} version of the map
+   */
+  constructor(content, version) {
+    this.version = version;
     this.count = Math.floor(content.byteLength / 5);
+    this.passing = this.count;
     /** x and y of each point, 0 to 65535; y grows upwards. */
     this.xy = new Uint16Array(content, 0, 2 * this.count);
     this.groups = new Uint8Array(content, 4 * this.count, this.count);
+    /**
+     * A byte for each point, 0 for those that do not pass the filter; null if all pass.
+     * @type {?Uint8Array}
+     */
+    this.passes = null;
     this.starts = new Uint32Array(CELLS * CELLS + 1);
     this.order = new Uint32Array(this.count);
     this.sort();
+  }
+
+  /**
+   * Takes another filter.
+   * @param {?ArrayBuffer} bits as `GET /api/v1/map/passing` sends them; null if all points pass
+   */
+  filter(bits) {
+    this.passes = null;
+    this.passing = this.count;
+    if (!bits) return;
+    const bytes = new Uint8Array(bits);
+    const passes = new Uint8Array(this.count);
+    for (let point = 0; point < this.count; point++) {
+      passes[point] = (bytes[point >> 3] >> (point & 7)) & 1;
+    }
+    this.passes = passes;
+    this.passing = passes.reduce((sum, one) => sum + one, 0);
+  }
+
+  /**
+   * The numbers of the points that pass the filter, or of those that do not.
+   * @param {boolean} pass
+   */
+  numbers(pass) {
+    const wanted = pass ? 1 : 0;
+    /** @type {number[]} */
+    const found = [];
+    for (let point = 0; point < this.count; point++) {
+      if ((this.passes ? this.passes[point] : 1) === wanted) found.push(point);
+    }
+    return found;
   }
 
   /** Sorts the points by cell: one pass counts them, another puts each in its place. */
@@ -42,7 +84,8 @@ export class Points {
   }
 
   /**
-   * Calls back with each point in a rectangle, until the callback returns false.
+   * Calls back with each point in a rectangle that passes the filter, until the callback returns
+   * false.
    * @param {{left: number, right: number, bottom: number, top: number}} box from 0 to 1
    * @param {(point: number) => *} visit
    */
@@ -54,6 +97,7 @@ export class Points {
         const number = row * CELLS + column;
         for (let index = this.starts[number]; index < this.starts[number + 1]; index++) {
           const point = this.order[index];
+          if (this.passes && !this.passes[point]) continue;
           const { x, y } = this.at(point);
           const inside = x >= left && x <= right && y >= bottom && y <= top;
           if (inside && visit(point) === false) return;

@@ -2,21 +2,27 @@
 
 import * as api from "../base/api.js";
 import { change, howToAllow } from "../base/changes.js";
-import { announce, around, h, present, toast } from "../base/dom.js";
+import { announce, around, h, isTyping, present, toast } from "../base/dom.js";
 import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
+import { lasting } from "../base/lasting.js";
 import { panel } from "../base/problem.js";
-import { navigate } from "../base/router.js";
+import { link, navigate } from "../base/router.js";
 import { panning } from "../rings/panning.js";
+import { asksForLabels, FilterBar } from "../search/filter_bar.js";
+import { ActionBar } from "../selection/action_bar.js";
+import { Choosing } from "./choosing.js";
 import { choosePoints, Overlay, shortName } from "./overlay.js";
 import { Plot } from "./plot.js";
 import { Points } from "./points.js";
 
 /**
- * @import { MapDocument, MapImageDocument } from "../base/api_types.js"
- * @import { Query } from "../base/query.js"
- * @import { View } from "../base/router.js"
+ * @import { InfoDocument, MapDocument, MapImageDocument, StatusEventDocument
+ * } from "../base/api_types.js"
+ * @import { Params, Query } from "../base/query.js"
  */
+
+/** @typedef {keyof typeof GROUPINGS} Grouping */
 
 export const title = "Map";
 
@@ -24,22 +30,24 @@ export const shortcuts = [
   ["← → ↑ ↓", "Pan the map"],
   ["+ - 0", "Zoom in, out, show all"],
   ["Tab", "Move to the pictures in sight"],
+  ["Ctrl A", "Select all pictures that pass the filter"],
+  ["Shift, Ctrl", "With a rectangle or a lasso: add to the selection, take from it"],
+  ["Esc", "Unselect all"],
+  ["s", "Search for the selected images"],
+  ["Ctrl C", "Copy the paths of the selected images"],
 ];
 
+const FRESH = 4000; // milliseconds after an action in which the map is loaded when images change
 const EVERY = 1000; // milliseconds between two questions about a run
 const CALM = 150; // milliseconds without a movement before pictures are fetched
 const REACH = 10; // pixels around the pointer in which a point is found
 const MOST = 400; // largest scale
 const GROUPS = 10;
+const GROUPINGS = { folder: "Folder", label: "Label", date: "Date", copies: "Copies" };
 const LIT = 100; // pictures that are lit for a search
 const MARGIN = 24; // pixels around the map
 
-/** @type {View} */
-export async function show(main, params, { signal }) {
-  const view = new MapView(main, params, signal);
-  await view.load();
-  return () => view.leave();
-}
+export const { show, update } = lasting((main, { signal, info }) => new MapView(main, signal, info));
 
 class MapView {
   /** @type {MapDocument} */
@@ -59,13 +67,20 @@ class MapView {
 
   /**
    * @param {HTMLElement} main
-   * @param {Query} params
    * @param {AbortSignal} signal
+   * @param {InfoDocument} info
    */
-  constructor(main, params, signal) {
+  constructor(main, signal, info) {
+    /** @type {Grouping} */
+    this.by = "folder";
+    /** @type {?string} */
+    this.query = null;
+    this.under = "";
+    this.where = "";
+    this.turn = 0; // of loading the map
+    /** @type {?string} */
+    this.revision = null;
     this.signal = signal;
-    this.by = params.get("by") === "label" ? "label" : "folder";
-    this.query = params.get("id");
     this.overlay = new Overlay();
     this.canvas = h("canvas", { class: "map-canvas", "aria-hidden": "true" });
     const world = h("div", { class: "map-world" });
@@ -73,10 +88,19 @@ class MapView {
       this.overlay.names, this.overlay.pictures, this.zoomButtons());
     this.about = h("div", { class: "map-about" });
     this.room = h("div", { class: "map-room" }, this.stage);
-    main.append(h("div", { class: "map" },
+    this.filter = new FilterBar({ signal,
+      onchange: (filter) => navigate("/map", { ...this.address(), ...filter }) });
+    this.root = h("div", { class: "map" },
       h("section", { class: "map-side", "aria-label": "About the map" },
-        h("h1", { tabindex: "-1" }, "Map"), this.about),
-      this.room));
+        h("h1", { tabindex: "-1" }, "Map"), this.filter.toggle,
+        this.filter.panel, this.about),
+      this.room);
+    this.choosing = new Choosing({ stage: this.stage, frame: () => this.frame(),
+      onchange: () => this.chosen() });
+    this.bar = this.actionBar(info);
+    this.changedAt = -Infinity; // when this page last moved images to the trash or back
+    this.stopEvents = api.events((status) => this.collectionChanged(status));
+    main.append(this.root, this.bar.element);
     this.plot = new Plot(this.canvas);
     this.plot.onrestore = () => this.redraw();
     this.panning = panning(this.stage, world, { onchange: () => this.moved(), most: MOST });
@@ -88,6 +112,65 @@ class MapView {
       { signal });
     this.stage.addEventListener("pointermove", (event) => this.pointed(event), { signal });
     this.stage.addEventListener("click", (event) => this.clicked(event), { signal });
+    document.addEventListener("keydown", (event) => this.pressed(event), { signal });
+  }
+
+  /** @param {InfoDocument} info */
+  actionBar(info) {
+    const { choosing, signal } = this;
+    const again = () => this.loadAgain();
+    return new ActionBar({ info, signal, count: () => choosing.count,
+      onclear: () => choosing.clear(),
+      onchanged: () => { this.changedAt = performance.now(); again(); },
+      onlabelled: () => (this.by === "label" || asksForLabels(this.where)) && again(),
+      onended: (error) => {
+        toast(`${format.capitalise(api.messageOf(error))}. The map was loaded again`);
+        again();
+      },
+      source: () => ({ map: { version: choosing.points?.version ?? "", points: choosing.bits(),
+        under: this.under || null, where: this.where || null } }) });
+  }
+
+  loadAgain() {
+    this.load().catch((error) => {
+      if (!this.signal.aborted) toast(format.capitalise(api.messageOf(error)));
+    });
+  }
+
+  /**
+   * After an action of this page, the server may notice the change later than it answers.
+   * @param {StatusEventDocument} status
+   */
+  collectionChanged({ revision }) {
+    const isOther = this.revision && revision !== this.revision;
+    this.revision = revision;
+    if (isOther && performance.now() - this.changedAt < FRESH) this.loadAgain();
+  }
+
+  /** The parameters of the address. */
+  address() {
+    return { by: this.by === "folder" ? null : this.by, id: this.query, under: this.under,
+      where: this.where };
+  }
+
+  /**
+   * Shows the state of an address. Another filter leaves the map where it is.
+   * @param {Query} params
+   */
+  async go(params) {
+    const named = params.get("by") ?? "";
+    const by = named in GROUPINGS ? /** @type {Grouping} */ (named) : "folder";
+    const query = params.get("id");
+    const isSame = this.map && by === this.by && query === this.query;
+    this.by = by;
+    this.query = query;
+    this.under = params.get("under") ?? "";
+    this.where = params.get("where") ?? "";
+    this.root.classList.toggle("by-date", by === "date");
+    this.filter.show(this);
+    this.choosing.clear();
+    if (isSame) await this.applyFilter();
+    else await this.load();
   }
 
   zoomButtons() {
@@ -107,16 +190,62 @@ class MapView {
 
   /** Loads the map, or says that there is none. */
   async load() {
-    this.map = await api.get("/map", { by: this.by }, { signal: this.signal });
-    const points = new Points(await fetchPoints(this.by, this.map.count, this.signal));
+    const turn = this.turn += 1;
+    const map = await api.get("/map", { by: this.by }, { signal: this.signal });
+    const content = await fetchPoints(this.by, map, this.signal);
+    if (turn !== this.turn) return;
+    if (!content) { // the map has changed between the two requests
+      await this.load();
+      return;
+    }
+    const points = new Points(content, map.version);
+    this.map = map;
     this.points = points;
     this.plot.setPoints(points);
     this.overlay.show([], points);
     this.overlay.setRegions(this.map.regions);
     this.plot.light(await this.searched());
+    await this.applyFilter();
+    if (this.map.running) this.follow();
+  }
+
+  /** Fades the points that do not pass the filter. */
+  async applyFilter() {
+    const { under, where, map, points } = this;
+    if (!points) return;
+    try {
+      const bits = (under || where) && map.count
+        ? await fetchBytes("passing", { version: map.version, under, where }, this.signal) : null;
+      if (under !== this.under || where !== this.where || map !== this.map) return;
+      points.filter(bits);
+    } catch (error) {
+      if (this.signal.aborted) return;
+      if (api.isConflict(error)) {
+        await this.load();
+        return;
+      }
+      if (!this.filter.explain(error)) throw error;
+      points.filter(null);
+    }
+    this.plot.filter();
+    this.choosing.reset(points);
     this.describe();
     this.moved();
-    if (this.map.running) this.follow();
+  }
+
+  /** Shows what is chosen. */
+  chosen() {
+    this.plot.choose(this.choosing.numbers());
+    if (this.bar.show()) this.stage.focus({ preventScroll: true });
+    this.moved();
+  }
+
+  /** @param {KeyboardEvent} event */
+  pressed(event) {
+    if (event.key !== "a" || !(event.ctrlKey || event.metaKey) || event.defaultPrevented) return;
+    if (isTyping(event) || document.querySelector("dialog[open]") || !this.points?.count) return;
+    this.choosing.chooseAll();
+    event.preventDefault();
   }
 
   /** The points of the pictures that look like the one in the address. */
@@ -143,7 +272,8 @@ class MapView {
       text: "A map shows all pictures as points. Similar pictures are near each other." });
     if (this.none) this.room.append(this.none);
     this.about.replaceChildren(...present([
-      count > 0 && h("p", { class: "soft" }, `${format.count(count)} pictures`
+      count > 0 && h("p", { class: "soft map-count" }, (this.points?.passes
+        ? `${format.count(this.points.passing)} of ` : "") + `${format.count(count)} pictures`
         + (waiting ? `, ${format.count(waiting)} more without a place` : "")),
       !this.plot.works && h("p", null, "This browser cannot draw the points: it has no WebGL 2."),
       this.query !== null && this.query !== "" && this.litNote(this.query),
@@ -158,7 +288,7 @@ class MapView {
   litNote(query) {
     return h("p", { class: "map-lit" },
       `The ${format.count(this.plot.lit.length)} pictures most like ${shortName(query)} are lit. `,
-      h("a", { href: `/map${this.by === "label" ? "?by=label" : ""}` }, "Show all"));
+      link("/map", { ...this.address(), id: null }, null, "Show all"));
   }
 
   /** The buttons that make the map, or the progress. */
@@ -223,22 +353,39 @@ class MapView {
   chooser() {
     /** @type {HTMLSelectElement} */
     const select = h("select", { onchange: () => navigate("/map",
-      { by: select.value === "label" ? "label" : null, id: this.query }, { replace: true }) },
-      ["folder", "label"].map((by) =>
-        h("option", { value: by, selected: by === this.by }, format.capitalise(by))));
+      { ...this.address(), by: select.value === "folder" ? null : select.value }, { replace: true }) },
+      Object.entries(GROUPINGS).map(([by, label]) =>
+        h("option", { value: by, selected: by === this.by }, label)));
     return h("label", { class: "map-by" }, "Colours and names by ", select);
   }
 
   legend() {
-    const { groups } = this.map;
+    const { groups, copies } = this.map;
+    if (copies?.groups) {
+      return h("p", { class: "soft small" }, `${format.count(copies.images)} pictures are in `
+        + `${format.count(copies.groups)} groups of copies. The pictures of a group have one colour.`);
+    }
     if (!groups.length) {
-      return h("p", { class: "soft small" }, this.by === "label" ? "No picture has a label."
-        : "All pictures are in one folder.");
+      return h("p", { class: "soft small" }, { label: "No picture has a label.",
+        date: "Of no picture it is known when it was taken.",
+        copies: "No copies are known. The page Duplicates finds them.",
+        folder: "All pictures are in one folder." }[this.by]);
     }
     return h("ul", { class: "map-legend", role: "list" }, groups.map(({ name, count }, index) =>
-      h("li", null, h("span", { class: `swatch map-colour-${index}`, "aria-hidden": "true" }),
+      h("li", null,
+        h("span", { class: `swatch map-colour-${this.shade(index)}`, "aria-hidden": "true" }),
         h("span", { class: "map-name", title: name }, name),
         h("span", { class: "number soft small" }, format.count(count)))));
+  }
+
+  /**
+   * The number of the colour of a group. Dates use the whole scale from early to late.
+   * @param {number} group
+   */
+  shade(group) {
+    const { groups } = this.map;
+    if (this.by !== "date" || groups.length < 2) return group;
+    return Math.round(group * (GROUPS - 1) / (groups.length - 1));
   }
 
   regionList() {
@@ -283,15 +430,19 @@ class MapView {
   redraw() {
     this.frameAsked = null;
     const frame = this.frame();
-    this.plot.draw(frame, this.colours());
+    this.plot.draw(frame, this.colours(), this.colour("--chosen"));
     this.overlay.arrange(frame);
   }
 
   colours() {
-    const style = getComputedStyle(this.stage);
     /** @type {(number | string)[]} */
-    const names = [...Array(GROUPS).keys(), "other"];
-    return names.map((name) => parseColour(style.getPropertyValue(`--map-${name}`)));
+    const names = [...[...Array(GROUPS).keys()].map((group) => this.shade(group)), "other"];
+    return names.map((name) => this.colour(`--map-${name}`));
+  }
+
+  /** @param {string} name of a property of the style sheet */
+  colour(name) {
+    return parseColour(getComputedStyle(this.stage).getPropertyValue(name));
   }
 
   async showPictures() {
@@ -311,7 +462,7 @@ class MapView {
 
   /** @param {number[]} point */
   async imagesAt(point) {
-    const params = { version: this.map.version, point };
+    const params = { version: this.points?.version ?? "", point };
     const { images } = await api.get("/map/images", params, { signal: this.signal });
     return images;
   }
@@ -361,9 +512,10 @@ class MapView {
     if (image) navigate("/image", { id: image.id });
   }
 
-  leave() {
+  stop() {
     for (const timer of [this.following, this.resting, this.hovering]) clearTimeout(timer);
     cancelAnimationFrame(this.frameAsked ?? 0);
+    this.stopEvents();
     this.watcher.disconnect();
     this.themes.disconnect();
     this.panning.destroy();
@@ -372,15 +524,25 @@ class MapView {
 }
 
 /**
+ * The points of a map; null if the server has another version by now.
  * @param {string} by
- * @param {number} count
+ * @param {MapDocument} map
  * @param {AbortSignal} signal
  */
-async function fetchPoints(by, count, signal) {
+async function fetchPoints(by, { count, version }, signal) {
   if (!count) return new ArrayBuffer(0);
-  const response = await fetch(`/api/v1/map/points?by=${by}`, { signal });
-  if (!response.ok) throw new Error(`The server answered ${response.status}`);
-  return response.arrayBuffer();
+  const response = await api.getResponse("/map/points", { by }, { signal });
+  const isSame = response.headers.get("etag")?.startsWith(`"${version}-`);
+  return isSame ? response.arrayBuffer() : null;
+}
+
+/**
+ * @param {string} what
+ * @param {Params} params
+ * @param {AbortSignal} signal
+ */
+async function fetchBytes(what, params, signal) {
+  return (await api.getResponse(`/map/${what}`, params, { signal })).arrayBuffer();
 }
 
 /**

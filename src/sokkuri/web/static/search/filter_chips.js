@@ -1,17 +1,21 @@
-// Filters as chips: date, camera, label, size. A chip opens a form; the expression below shows the same.
+// Filters as chips: date, camera, label, folder, size, format. A chip opens a form; the expression
+// below shows the same, except for the folder.
 
 import * as api from "../base/api.js";
 import { find, h } from "../base/dom.js";
+import { suggestFolders } from "../base/folders.js";
 import { icon } from "../base/icons.js";
 import { read, write } from "./where.js";
 
 /** @import { Fields, Kind } from "./where.js" */
 
+/** @typedef {Kind | "folder"} FormKind the folder has a form, too, but is no part of the expression */
+
 const MEGA = 1e6;
 
 /**
  * Each kind of filter: its name, its fields (name, label, type), and what its chip says.
- * @type {Record<Kind, {name: string, fields: string[][], say: (fields: Fields) => string}>}
+ * @type {Record<FormKind, {name: string, fields: string[][], say: (fields: Fields) => string}>}
  */
 const KINDS = {
   date: { name: "Date", fields: [["from", "Taken from", "date"], ["to", "Taken until", "date"]],
@@ -20,33 +24,58 @@ const KINDS = {
   camera: { name: "Camera", fields: [["camera", "Camera", "text"]],
     say: ({ camera }) => `Camera ${camera}` },
   label: { name: "Label", fields: [["label", "Label", "text"]], say: ({ label }) => `Label ${label}` },
+  folder: { name: "Folder", fields: [["folder", "Folder", "text"]],
+    say: ({ folder }) => `Folder ${folder}` },
   size: { name: "Size", fields: [["width", "Width at least (pixels)", "number"],
     ["bytes", "File at least (MB)", "number"]],
   say: ({ width, bytes }) => [width && `${width} pixels wide or more`,
     bytes && `${Number(bytes) / MEGA} MB or more`].filter(Boolean).join(", ") },
+  format: { name: "Format", fields: [["format", "Format", "text"]],
+    say: ({ format }) => `Format ${format}` },
 };
-const ALL = /** @type {Kind[]} */ (Object.keys(KINDS));
+
+/** Formats that most collections have; others can be typed. */
+const FORMATS = ["JPEG", "PNG", "HEIF", "WEBP", "AVIF", "TIFF", "GIF", "BMP", "DNG", "CR2", "CR3",
+  "NEF", "ARW", "RAF", "ORF", "RW2"];
+
+/**
+ * Fields with suggestions: each has a function that fills its list.
+ * @type {Partial<Record<string, (list: HTMLDataListElement, signal: AbortSignal) => unknown>>}
+ */
+const SUGGESTED = {
+  label: (list, signal) => api.get("/labels", null, { signal }).then(({ labels }) => {
+    list.replaceChildren(...labels.map(({ label }) => h("option", { value: label })));
+  }).catch(() => {}), // without the list, a label can still be typed
+  folder: suggestFolders,
+  format: (list) => list.replaceChildren(...FORMATS.map((value) => h("option", { value }))),
+};
+const ALL = /** @type {FormKind[]} */ (Object.keys(KINDS));
 
 export class FilterChips {
-  /** @param {{onchange: (where: string) => void, signal: AbortSignal}} options */
+  /** @param {{onchange: (where: string, under: string) => void, signal: AbortSignal}} options */
   constructor({ onchange, signal }) {
     this.onchange = onchange;
     this.signal = signal;
     /** @type {?string} */
     this.where = null;
+    this.under = "";
     this.list = h("ul", { class: "filter-chips", role: "list", "aria-label": "Filters that apply" });
     this.adds = h("div", { class: "row filter-adds", role: "group", "aria-label": "Add a filter" });
     this.place = h("div", null);
     this.element = h("div", { class: "filter-forms" }, this.list, this.adds, this.place);
   }
 
-  /** @param {string} where the expression */
-  show(where) {
-    if (where === this.where) return; // the focus stays
+  /**
+   * @param {string} where the expression
+   * @param {string} under the folder, "" for all
+   */
+  show(where, under) {
+    if (where === this.where && under === this.under) return; // the focus stays
     this.where = where;
-    const { filters } = read(where);
+    this.under = under;
+    const filters = this.filters();
     this.list.hidden = !Object.keys(filters).length;
-    const used = /** @type {Kind[]} */ (Object.keys(filters));
+    const used = /** @type {FormKind[]} */ (Object.keys(filters));
     this.list.replaceChildren(...used.map((kind) =>
       this.chip(kind, KINDS[kind].say(filters[kind] ?? {}))));
     this.adds.replaceChildren(...ALL.filter((kind) => !(kind in filters))
@@ -55,7 +84,16 @@ export class FilterChips {
   }
 
   /**
-   * @param {Kind} kind
+   * The fields of each form that has some.
+   * @returns {Partial<Record<FormKind, Fields>>}
+   */
+  filters() {
+    const { filters } = read(this.where ?? "");
+    return this.under ? { ...filters, folder: { folder: this.under } } : filters;
+  }
+
+  /**
+   * @param {FormKind} kind
    * @param {string} text
    */
   chip(kind, text) {
@@ -69,20 +107,20 @@ export class FilterChips {
 
   /**
    * Opens the form of a kind of filter.
-   * @param {Kind} kind
+   * @param {FormKind} kind
    */
   edit(kind) {
-    const values = read(this.where ?? "").filters[kind] ?? {};
+    const values = this.filters()[kind] ?? {};
     const fields = KINDS[kind].fields.map(([name, label, type]) => {
       const value = name === "bytes" && values.bytes ? Number(values.bytes) / MEGA
         : values[name] ?? "";
       const input = h("input", { type, name, id: `filter-${name}`, value, autocomplete: "off",
         min: type === "number" ? 0 : null, step: type === "number" ? "any" : null,
-        list: name === "label" ? "filter-labels" : null });
+        list: name in SUGGESTED ? `filter-${name}s` : null });
       return [h("label", { for: input.id }, label), input];
     });
     const form = h("form", { class: "filter-form", "aria-label": KINDS[kind].name }, fields,
-      kind === "label" && this.knownLabels(),
+      kind in SUGGESTED && this.suggestions(kind),
       h("div", { class: "row" },
         h("button", { type: "button", class: "button", onclick: () => this.close(kind) }, "Cancel"),
         h("button", { type: "submit", class: "button primary" }, "Apply")));
@@ -99,33 +137,34 @@ export class FilterChips {
     form.querySelector("input")?.focus();
   }
 
-  knownLabels() {
-    const list = h("datalist", { id: "filter-labels" });
-    api.get("/labels", null, { signal: this.signal }).then(({ labels }) => {
-      list.replaceChildren(...labels.map(({ label }) => h("option", { value: label })));
-    }).catch(() => {}); // without the list, a label can still be typed
+  /** @param {FormKind} kind */
+  suggestions(kind) {
+    const list = h("datalist", { id: `filter-${kind}s` });
+    SUGGESTED[kind]?.(list, this.signal);
     return list;
   }
 
   /**
-   * @param {Kind} kind
+   * @param {FormKind} kind
    * @param {?Fields} values
    */
   apply(kind, values) {
     this.place.replaceChildren();
-    const where = write(this.where ?? "", kind, values);
-    this.show(where);
+    const isFolder = kind === "folder"; // it is no part of the expression
+    const where = isFolder ? this.where ?? "" : write(this.where ?? "", kind, values);
+    const under = isFolder ? (values?.folder ?? "").replace(/^\/+|\/+$/g, "") : this.under;
+    this.show(where, under);
     this.focus(kind);
-    this.onchange(where);
+    this.onchange(where, under);
   }
 
-  /** @param {Kind} kind */
+  /** @param {FormKind} kind */
   close(kind) {
     this.place.replaceChildren();
     this.focus(kind);
   }
 
-  /** @param {Kind} kind */
+  /** @param {FormKind} kind */
   focus(kind) {
     find(`[data-kind="${kind}"]`, this.element)?.focus();
   }

@@ -7,8 +7,8 @@ import { FilterChips } from "./filter_chips.js";
 import { MOST_K } from "./state.js";
 
 const WIDE = "(min-width: 800px)"; // as in search.css
-const HINT = "Columns: taken, camera, lens, iso, rating, keyword, label, format, width, height, size, "
-  + "modified, path, has_gps, latitude, longitude. Example: taken >= 2024-05 and rating >= 4";
+export const HINT = "Columns: taken, camera, lens, iso, rating, keyword, label, format, width, height, "
+  + "size, modified, path, has_gps, latitude, longitude. Example: taken >= 2024-05 and rating >= 4";
 const PLAIN = { type: "text", autocomplete: "off", spellcheck: "false", autocapitalize: "off" };
 const NUMBERS = [10, 20, 50, 100, 200, MOST_K];
 
@@ -42,8 +42,9 @@ export class SearchFilters {
           "The nearest of some copies stands for all that were found on the page Duplicates.")),
       // A form with several fields needs a button to submit on Enter.
       h("button", { type: "submit", class: "unseen", tabindex: -1 }, "Search"));
-    this.chips = new FilterChips({ signal, onchange: (where) => {
+    this.chips = new FilterChips({ signal, onchange: (where, under) => {
       this.where.value = where;
+      this.under.value = under;
       onchange(this.values());
     } });
     // In one column, open fields would push the results off the screen.
@@ -83,7 +84,7 @@ export class SearchFilters {
   show(search) {
     this.under.value = search.under;
     this.where.value = search.where;
-    this.chips.show(search.where);
+    this.chips.show(search.where, search.under);
     this.maxDistance.value = search.maxDistance;
     const numbers = [...new Set([...NUMBERS, search.k])].sort((a, b) => a - b);
     this.k.replaceChildren(...numbers.map((number) => h("option", { value: number }, number)));

@@ -1,8 +1,8 @@
-// Parts of a filter that a form can show: dates, camera, label, size. Pure functions: the expression
-// stays the only state, and a part that no form knows stays as it is.
+// Parts of a filter that a form can show: dates, camera, label, size, format. Pure functions: the
+// expression stays the only state, and a part that no form knows stays as it is.
 
 /**
- * @typedef {"date" | "camera" | "label" | "size"} Kind
+ * @typedef {"date" | "camera" | "label" | "size" | "format"} Kind
  * @typedef {Partial<Record<string, string>>} Fields of a form, by name
  */
 
@@ -18,6 +18,7 @@ const PATTERNS = [
   ["date", "to", new RegExp(`^taken\\s*<=\\s*(${DAY})$`, "i")],
   ["camera", "camera", new RegExp(`^camera\\s+like\\s+(?:${TEXT})$`, "i")],
   ["label", "label", new RegExp(`^label\\s*=\\s*(?:${TEXT})$`, "i")],
+  ["format", "format", new RegExp(`^format\\s*=\\s*(?:${TEXT})$`, "i")],
   ["size", "width", /^width\s*>=\s*(\d+)$/i],
   ["size", "bytes", /^size\s*>=\s*(\d+)$/i],
 ];
@@ -30,6 +31,7 @@ const WRITTEN = {
   date: ({ from, to }) => [from && `taken >= ${from}`, to && `taken <= ${to}`],
   camera: ({ camera }) => [camera && `camera like ${quoted(`%${camera}%`)}`],
   label: ({ label }) => [label && `label = ${quoted(label)}`],
+  format: ({ format }) => [format && `format = ${quoted(format)}`],
   size: ({ width, bytes }) => [width && `width >= ${width}`, bytes && `size >= ${bytes}`],
 };
 

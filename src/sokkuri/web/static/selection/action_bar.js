@@ -1,6 +1,6 @@
 // The bar with what can be done with the selected images. Every page with pictures has the same one.
 
-import { isAbort, messageOf } from "../base/api.js";
+import { isAbort, isConflict, messageOf } from "../base/api.js";
 import { announce, find, focused, h, isTyping, present, toast } from "../base/dom.js";
 import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
@@ -30,10 +30,11 @@ export class ActionBar {
   /**
    * @param {{info: InfoDocument, signal: AbortSignal, source: () => Source,
    *   count: () => number, onclear: () => void, searchable?: boolean,
-   *   onchanged?: () => void}} options
+   *   onchanged?: () => void, onlabelled?: () => void, onended?: (error: unknown) => void}} options
    *   info: of the server; source: the selected images; count: how many they are; onclear:
    *   unselects all; searchable: whether the images have vectors; onchanged: called when an action
-   *   has changed the collection
+   *   has changed the collection; onlabelled: called when one has changed labels; onended: called
+   *   when nothing was done, because the selection no longer holds
    */
   constructor(options) {
     this.options = options;
@@ -131,8 +132,15 @@ export class ActionBar {
     try {
       await run();
     } catch (error) {
-      if (!isAbort(error)) toast(format.capitalise(messageOf(error)));
+      if (!isAbort(error)) this.failed(error);
     }
+  }
+
+  /** @param {unknown} error */
+  failed(error) {
+    const { onended, signal } = this.options;
+    if (isConflict(error) && onended && !signal.aborted) onended(error);
+    else toast(format.capitalise(messageOf(error)));
   }
 
   async search() {
@@ -146,10 +154,10 @@ export class ActionBar {
   }
 
   async label() {
-    const { source, count, signal } = this.options;
+    const { source, count, signal, onlabelled } = this.options;
     const selected = source(); // as it is now: the dialog may stay open for long
     const label = await askForLabel(images(count()), signal);
-    if (label) await giveLabel(selected, label);
+    if (label) await giveLabel(selected, label, () => !signal.aborted && onlabelled?.());
   }
 
   async trash() {
@@ -157,7 +165,9 @@ export class ActionBar {
     const onundone = () => {
       if (!signal.aborted && !count()) onchanged?.(); // otherwise a new selection stays
     };
-    if (!await openTrash(source(), count(), { signal, onundone }) || signal.aborted) return;
+    /** @param {unknown} error */
+    const onended = (error) => this.failed(error);
+    if (!await openTrash(source(), count(), { signal, onundone, onended }) || signal.aborted) return;
     onclear();
     onchanged?.();
   }

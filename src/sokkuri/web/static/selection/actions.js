@@ -36,15 +36,14 @@ export const hold = (source) => api.post("/selections", source);
  * @param {number} [limit]
  */
 export async function idsOf(source, limit = Infinity) {
-  const { selection } = await hold(source);
+  const { selection, count } = await hold(source);
   /** @type {string[]} */
   const ids = [];
-  while (ids.length < limit) {
-    const most = Math.min(PAGE, limit - ids.length);
+  const wanted = Math.min(limit, count);
+  for (let offset = 0; offset < wanted; offset += PAGE) { // a part may lack images that are gone
     const part = await api.get(`/selections/${selection}/images`,
-      { offset: String(ids.length), limit: most });
+      { offset: String(offset), limit: Math.min(PAGE, wanted - offset) });
     ids.push(...part.images.map(({ id }) => id));
-    if (part.images.length < most) break;
   }
   return ids;
 }
@@ -55,7 +54,8 @@ export async function idsOf(source, limit = Infinity) {
  */
 export async function copyPaths(source) {
   const { selection, count } = await hold(source);
-  const paths = await (await fetch(`${BASE}/${selection}/list?format=txt`)).text();
+  const list = await api.getResponse(`/selections/${selection}/list`, { format: "txt" });
+  const paths = await list.text();
   await copyText(paths, count === 1 ? "The path is copied"
     : `${format.count(count)} paths are copied`);
 }
@@ -79,18 +79,21 @@ export async function download(source, kind) {
  * Gives the selected images a label, and offers to undo it.
  * @param {Source} source
  * @param {string} label
+ * @param {() => void} [onlabelled] called after it, and after the undo
  */
-export async function giveLabel(source, label) {
+export async function giveLabel(source, label, onlabelled = () => {}) {
   const ids = await idsOf(source);
   const before = await sendLabels(ids.map((id) => ({ id, label })));
   toast(`${images(ids.length)} labelled “${label}”`, { action: "Undo", onaction: async () => {
     try {
       await sendLabels(before);
       toast("The labels are as before");
+      onlabelled();
     } catch (error) {
       toast(format.capitalise(api.messageOf(error)));
     }
   } });
+  onlabelled();
 }
 
 /** @param {GivenLabelDocument[]} labels */

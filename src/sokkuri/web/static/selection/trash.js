@@ -1,6 +1,6 @@
 // Moves the selected images to the trash: asks, sends them in small batches, and offers to undo it.
 
-import { messageOf } from "../base/api.js";
+import { isConflict, messageOf } from "../base/api.js";
 import { change, newBatch } from "../base/changes.js";
 import { announce, h, toast } from "../base/dom.js";
 import * as format from "../base/format.js";
@@ -16,17 +16,19 @@ const BATCH = 25; // files, so that the user can stop
 /**
  * @param {Source} source
  * @param {number} count
- * @param {{signal: AbortSignal, onundone: () => void}} options `signal` stops it; `onundone` is called
- *   after an undo
+ * @param {{signal: AbortSignal, onundone: () => void, onended: (error: unknown) => void}} options
+ *   `signal` stops it; `onundone` is called after an undo; `onended` is called if nothing was moved,
+ *   because the selection no longer holds
  * @returns {Promise<boolean>} whether files were moved
  */
-export function openTrash(source, count, { signal, onundone }) {
+export function openTrash(source, count, { signal, onundone, onended }) {
   return new Promise((resolve) => {
     const trash = new Trash(source, count, signal, onundone);
     trash.element.addEventListener("close", () => {
       trash.stopped.abort();
       trash.element.remove();
-      trash.tell();
+      if (trash.ended) onended(trash.ended);
+      else trash.tell();
       resolve(trash.logs.length > 0);
     });
     document.body.append(trash.element);
@@ -51,6 +53,8 @@ class Trash {
     /** @type {NotMovedDocument[]} */
     this.left = [];
     this.running = false;
+    /** @type {unknown} */
+    this.ended = null; // why nothing was moved, if the selection no longer holds
     this.stopped = new AbortController();
     signal.addEventListener("abort", () => this.stop());
     this.text = h("p", { role: "status" }, "The files go to the trash of this system. A copy need not "
@@ -98,7 +102,8 @@ class Trash {
         this.text.textContent = `${format.count(this.moved)} of ${images(ids.length)}`;
       }
     } catch (error) {
-      this.left.push({ id: "", reason: messageOf(error) });
+      if (isConflict(error) && !this.logs.length) this.ended = error;
+      else this.left.push({ id: "", reason: messageOf(error) });
     }
     this.running = false;
     this.element.close();
