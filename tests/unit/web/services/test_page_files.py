@@ -66,6 +66,6 @@ def test_the_committed_bundle_is_made_of_the_sources(tmp_path: Path) -> None:
 def test_the_types_in_the_scripts_are_right() -> None:
     """If this fails, run `npm run types`: TypeScript checks the JSDoc comments of every module."""
     assert NODE is not None
-    tsc = [NODE, PROJECT / "node_modules/typescript/bin/tsc", "-p", PROJECT]
+    tsc: list[str | Path] = [NODE, PROJECT / "node_modules/typescript/bin/tsc", "-p", PROJECT]
     checked = subprocess.run(tsc, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr
