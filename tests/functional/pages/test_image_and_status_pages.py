@@ -76,7 +76,7 @@ def test_the_viewer_zooms_under_the_cursor_and_moves(visitors: Visiting, server:
         visit.go(ADDRESS)
         page.get_by_role("button", name="Zoom").click()
         viewer = page.get_by_role("dialog", name="drawing 040.jpg")
-        sheet, percent = viewer.locator(".viewer-sheet"), viewer.get_by_role("status")
+        sheet, percent = viewer.locator(".viewer-sheet"), viewer.locator("output")
         width = page.evaluate("() => document.querySelector('.viewer-sheet').offsetWidth")
         whole = percent.inner_text()
 

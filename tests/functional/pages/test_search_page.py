@@ -71,6 +71,7 @@ def test_a_photo_is_dropped_on_any_page_and_weighed(visit: Visit, drawings: Path
     drop(page, drawings / PHOTO)
     expect_first(page, "drawing 040.jpg")
     drop(page, drawings / "2024/night/drawing 100.jpg")
+    page.get_by_role("dialog").get_by_role("button", name="Add").click()
     weight = page.get_by_label("Weight of drawing 100.jpg")
     unweighted = page.url
     weight.select_option("5")
@@ -204,7 +205,8 @@ def test_a_file_that_is_not_an_image_has_a_message(visit: Visit, tmp_path: Path)
 def test_one_bad_file_does_not_block_the_others(
     visit: Visit, drawings: Path, tmp_path: Path
 ) -> None:
-    """The others are searched with. The bad one has its message, also if both have one name."""
+    """The others are searched with. The bad one has its message, also if both have one name. The
+    page asks whether a further picture is added or replaces the others."""
     (tmp_path / "bad").mkdir()
     note, good = tmp_path / "bad" / "photo.jpg", tmp_path / "photo.jpg"
     note.write_text("this is a text file with the name of an image\n" * 20)
@@ -213,11 +215,23 @@ def test_one_bad_file_does_not_block_the_others(
     drop(visit.page, note)
     expect(visit.page.get_by_text(re.compile("it looks like a text file"))).to_be_visible()
     drop(visit.page, good)
+    expect(visit.page.get_by_role("button", name="Add", exact=True)).to_be_focused()
+    visit.page.keyboard.press("Enter")
     expect_first(visit.page, PHOTO.rpartition("/")[2])
     tiles = visit.page.locator(".query-tiles > li")
     expect(tiles).to_have_count(2)
     expect(tiles.first).to_contain_text("it looks like a text file")
     expect(tiles.nth(1)).not_to_contain_text("text file")
+    drop(visit.page, drawings / "2024/night/drawing 100.jpg")
+    question = visit.page.get_by_role("dialog", name="Add or replace?")
+    expect(question).to_contain_text("has 2 pictures already")
+    visit.page.keyboard.press("Escape")
+    expect(question).to_have_count(0)
+    expect(tiles).to_have_count(2)
+    drop(visit.page, drawings / "2024/night/drawing 100.jpg")
+    question.get_by_role("button", name="Replace").click()
+    expect(tiles).to_have_count(1)
+    expect_first(visit.page, "drawing 100.jpg")
     visit.expect_problems("422")
 
 

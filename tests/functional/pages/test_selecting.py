@@ -156,6 +156,38 @@ def test_a_filter_holds_for_the_grid_the_viewer_and_the_trash(
     editor.expect_problems("409", "422")
 
 
+def test_the_viewer_labels_an_image_and_moves_it_to_the_trash(
+    editor: Visit, changing_server: Server, home: Path
+) -> None:
+    """By keys. The messages with Undo can be reached in the viewer. The arrow keys skip an image
+    that is in the trash."""
+    page = editor.page
+    editor.go("/browse?under=a")
+    page.locator(".cell[data-id='a/0.png'] a").focus()
+    page.keyboard.press("z")
+    viewer, toasts = page.locator("dialog.viewer"), page.locator(".toast")
+    expect(viewer).to_have_accessible_name("0.png")
+    page.keyboard.press("l")
+    page.get_by_role("dialog", name="Label 0.png").get_by_label("Label", exact=True).fill("seen")
+    page.keyboard.press("Enter")
+    expect(toasts).to_contain_text("1 image labelled “seen”")
+    toasts.get_by_role("button", name="Undo").click()
+    expect(toasts.last).to_contain_text("The labels are as before")
+    assert changing_server.api("labels")["labelled"] == 0
+
+    page.keyboard.press("Delete")
+    question = page.get_by_role("dialog", name="Move 1 image to the trash?")
+    question.get_by_role("button", name="Move to the trash").click()
+    expect(viewer).to_have_accessible_name("1.png")
+    assert not (home / "photos" / "a" / "0.png").exists()
+    expect(viewer.locator(".film-picture").first).to_be_disabled()
+    expect(viewer.get_by_role("button", name="Previous picture")).to_be_hidden()
+    toasts.get_by_role("button", name="Undo").click()
+    expect(viewer).to_have_accessible_name("0.png")
+    assert (home / "photos" / "a" / "0.png").exists()
+    expect(viewer.locator(".film-picture").first).to_be_enabled()
+
+
 @pytest.mark.full
 def test_similar_images_are_selected(visit: Visit) -> None:
     """On the page of an image, Ctrl+A means its text until an image is selected. A server that

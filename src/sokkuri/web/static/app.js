@@ -10,6 +10,7 @@ import { navigate, reload, start } from "./base/router.js";
 import * as settings from "./base/settings.js";
 import * as browse from "./browse/view.js";
 import * as duplicates from "./duplicates/view.js";
+import { listenForZoom } from "./image/opening.js";
 import * as image from "./image/view.js";
 import * as label from "./label/view.js";
 import * as map from "./map/view.js";
@@ -161,6 +162,7 @@ function boot() {
     if (!main.firstElementChild || main.querySelector("[data-lost]")) reload();
   });
   listenForShortcuts(installFind(mustFind("#find-place"), getInfo));
+  listenForZoom();
   listenForSkip(main);
   start(ROUTES, main, getInfo);
 }

@@ -144,8 +144,8 @@ export class Windows {
    */
   listAt(index) {
     /** @param {number} place */
-    const idAt = async (place) => (await this.all([place]))[0]?.id;
-    return { id: this.get(index)?.id ?? "", index, count: this.count, idAt };
+    const imageAt = async (place) => (await this.all([place]))[0] ?? null;
+    return { id: this.get(index)?.id ?? "", index, count: this.count, imageAt };
   }
 
   /** Cancels all requests. */

@@ -149,7 +149,7 @@ var Query = class {
 };
 
 // base/settings.js
-var KEPT = { theme: "auto", mosaic: false, folders: true, size: 0, recent: [], saved: [] };
+var KEPT = { theme: "auto", mosaic: false, folders: true, size: 0, slide: 4, recent: [], saved: [] };
 var SESSION = { notLike: [], deeds: [] };
 var PREFIX = "sokkuri.";
 var forced = /* @__PURE__ */ new Map();
@@ -539,6 +539,8 @@ var DRAWINGS = {
   right: ["M9.5 5.5L16 12l-6.5 6.5"],
   copy: ["M8.5 8.5h11v11h-11z", "M15.5 8.5v-4h-11v11h4"],
   open: ["M13 4.5h6.5V11", "M19.5 4.5L11 13", "M9 5.5H4.5v14h14V15"],
+  facts: ["M20.5 12a8.5 8.5 0 1 1-17 0 8.5 8.5 0 0 1 17 0z", "M12 11v5.2M12 7.8h.01"],
+  play: ["M8 5.5v13l10.5-6.5z"],
   minus: ["M5 12h14"],
   plus: ["M5 12h14M12 5v14"],
   not: ["M20.5 12a8.5 8.5 0 1 1-17 0 8.5 8.5 0 0 1 17 0z", "M6 6l12 12"],
@@ -1922,8 +1924,8 @@ var Windows = class {
    * @param {number} index
    */
   listAt(index) {
-    const idAt = async (place2) => (await this.all([place2]))[0]?.id;
-    return { id: this.get(index)?.id ?? "", index, count: this.count, idAt };
+    const imageAt = async (place2) => (await this.all([place2]))[0] ?? null;
+    return { id: this.get(index)?.id ?? "", index, count: this.count, imageAt };
   }
   /** Cancels all requests. */
   stop() {
@@ -2031,11 +2033,11 @@ function groupMarks(grid2) {
   const whole = range();
   const out = [];
   if (!layout2) return out;
-  let last4 = -1;
+  let last3 = -1;
   for (let group = 0; group < layout2.groups; group++) {
     const share = Math.min(1, (top + grid2.page.toPage(layout2.groupTop[group])) / whole);
-    if (share - last4 < 1 / MARKS) continue;
-    last4 = share;
+    if (share - last3 < 1 / MARKS) continue;
+    last3 = share;
     const mark = h("div", { class: "mark" });
     mark.style.top = `${share * 100}%`;
     out.push(mark);
@@ -3325,8 +3327,8 @@ function speed(samples, now = performance.now()) {
   while (samples.length > 2 && now - samples[0].time > SPEED_WINDOW) samples.shift();
   if (samples.length < 2) return 0;
   const seconds = (now - samples[0].time) / 1e3;
-  const last4 = samples[samples.length - 1];
-  return Math.max(0, last4.done - samples[0].done) / Math.max(seconds, 0.5);
+  const last3 = samples[samples.length - 1];
+  return Math.max(0, last3.done - samples[0].done) / Math.max(seconds, 0.5);
 }
 
 // status/runs.js
@@ -3431,33 +3433,60 @@ function summary({ added, updated, moved: moved2, reused, removed, failed, total
 }
 
 // base/trail.js
-var trail = null;
-var last2 = null;
-function openFrom({ id, index, count: count2, idAt, list: list3 = "" }) {
-  trail = { count: count2, idAt, list: list3, places: /* @__PURE__ */ new Map([[id, index]]) };
-  last2 = null;
+var KEPT4 = 20;
+var trails = [];
+function openFrom({ id, index, count: count2, imageAt, list: list3 = "" }) {
+  const key2 = Math.random().toString(36).slice(2);
+  const trail = {
+    key: key2,
+    count: count2,
+    imageAt,
+    list: list3,
+    places: /* @__PURE__ */ new Map([[id, index]]),
+    gone: /* @__PURE__ */ new Set(),
+    last: null
+  };
+  trails = [...trails, trail].slice(-KEPT4);
 }
-function openFromIds(ids, id) {
-  openFrom({ id, index: ids.indexOf(id), count: ids.length, idAt: async (index) => ids[index] });
+function openFromList(images3, id) {
+  openFrom({
+    id,
+    index: images3.findIndex((image2) => image2.id === id),
+    count: images3.length,
+    imageAt: async (index) => images3[index]
+  });
 }
 async function neighbours(id) {
-  const from = trail;
-  const index = from?.places.get(id);
-  if (!from || index === void 0) return null;
-  last2 = index;
-  const at = async (place2) => {
-    const other = place2 < 0 || place2 >= from.count ? null : await from.idAt(place2);
-    if (other === null || other === void 0) return null;
-    from.places.set(other, place2);
-    return other;
-  };
-  const [previous2, next] = await Promise.all([at(index - 1), at(index + 1)]);
-  return { previous: previous2, next };
+  const having = trails.filter(({ places }) => places.has(id));
+  const trail = having.find(({ key: key2 }) => key2 === history.state?.trail) ?? having.at(-1);
+  const index = trail?.places.get(id);
+  if (!trail || index === void 0) return null;
+  history.replaceState({ ...history.state, trail: trail.key }, "");
+  trail.last = index;
+  const [previous2, next] = await Promise.all([beside(trail, index, -1), beside(trail, index, 1)]);
+  return { previous: previous2, next, index, trail };
+}
+async function beside(trail, index, by) {
+  for (let place2 = index + by; place2 >= 0 && place2 < trail.count; place2 += by) {
+    const image2 = await trail.imageAt(place2);
+    if (!image2) return null;
+    trail.places.set(image2.id, place2);
+    if (!trail.gone.has(image2.id)) return image2.id;
+  }
+  return null;
+}
+function markGone(id, isGone) {
+  for (const { gone, places } of trails) {
+    if (!isGone) gone.delete(id);
+    else if (places.has(id)) gone.add(id);
+  }
 }
 function takeLast(list3) {
-  const place2 = trail?.list === list3 ? last2 : null;
-  last2 = null;
-  return place2;
+  const trail = trails.findLast((one) => one.list === list3 && one.last !== null);
+  if (!trail) return null;
+  const { last: last3 } = trail;
+  trail.last = null;
+  return last3;
 }
 
 // browse/view.js
@@ -4763,15 +4792,15 @@ var Compare = class {
    */
   async fill(canvas2, turn2) {
     const { mirrored } = this;
-    const pictures = [this.picture(this.keeper), this.picture(this.image)];
+    const pictures2 = [this.picture(this.keeper), this.picture(this.image)];
     try {
-      await Promise.all(pictures.map((picture) => picture.decode()));
+      await Promise.all(pictures2.map((picture) => picture.decode()));
     } catch {
       if (turn2 === this.turn) this.foot.textContent = "These pictures cannot be shown.";
       return;
     }
     if (turn2 !== this.turn) return;
-    const mean = drawDifference(canvas2, pictures, { mirrored, gain: this.gain });
+    const mean = drawDifference(canvas2, pictures2, { mirrored, gain: this.gain });
     const text2 = mean < 5e-3 ? "No difference" : `The pictures differ by ${mean.toFixed(2)} of 255 on average`;
     this.foot.textContent = text2;
     announce(text2);
@@ -4823,7 +4852,7 @@ function remember(action) {
   const key2 = `${Date.now()}-${Math.random()}`;
   set("deeds", [...get("deeds"), { ...action, key: key2 }].slice(-MOST2));
 }
-var last3 = () => get("deeds").at(-1) ?? null;
+var last2 = () => get("deeds").at(-1) ?? null;
 var madeBy = (logs) => get("deeds").find((action) => action.logs?.some((log) => logs.includes(log))) ?? null;
 var isOpen = ({ key: key2 }) => get("deeds").some((other) => other.key === key2);
 function forget({ key: key2 }) {
@@ -4884,7 +4913,7 @@ var Comparing = class {
   }
   /** Undoes the last action of this tab, and shows its group. */
   undo() {
-    return this.follow(last3()?.ids ?? [this.id], () => this.page.undo());
+    return this.follow(last2()?.ids ?? [this.id], () => this.page.undo());
   }
   /**
    * Runs a change, and shows the group of these images after it or, if it is gone, the next.
@@ -5979,7 +6008,7 @@ var Duplicates = class {
    * @param {string} text
    */
   done(text2) {
-    const action = last3();
+    const action = last2();
     this.say(text2, { action: "Undo", onaction: () => this.undo(action) });
     this.updateTotals().catch(() => {
     });
@@ -5994,7 +6023,7 @@ var Duplicates = class {
    * Undoes an action, by default the last one.
    * @param {?Action} [action]
    */
-  async undo(action = last3()) {
+  async undo(action = last2()) {
     if (!action || !this.allowed || !isOpen(action)) {
       this.say(action ? "That was undone already" : "There is nothing to undo");
       return;
@@ -6095,6 +6124,24 @@ function sameGroup(before2, after) {
   return facts3(before2) === facts3(after);
 }
 
+// image/opening.js
+function listenForZoom() {
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "z" || event.defaultPrevented || isTyping(event)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    const anchor = focused();
+    if (!anchor?.matches("a[href^='/image?']") || document.querySelector("dialog[open]")) return;
+    event.preventDefault();
+    const before2 = location.href;
+    anchor.click();
+    if (location.href !== before2) setOpen(true);
+  });
+}
+var isOpenAtOnce = () => Boolean(history.state?.viewer);
+function setOpen(open) {
+  history.replaceState({ ...history.state, viewer: open }, "");
+}
+
 // image/view.js
 var view_exports3 = {};
 __export(view_exports3, {
@@ -6104,8 +6151,23 @@ __export(view_exports3, {
   update: () => update3
 });
 
+// image/deeds.js
+async function labelImage({ id, name: name2 }, signal) {
+  const label = await askForLabel(name2, signal);
+  if (!label) return;
+  try {
+    await giveLabel({ ids: [id] }, label);
+  } catch (error) {
+    if (!isAbort(error)) toast(capitalise(messageOf(error)));
+  }
+}
+var trashImage = ({ id }, options) => openTrash({ ids: [id] }, 1, {
+  ...options,
+  onended: (error) => toast(capitalise(messageOf(error)))
+});
+
 // image/facts.js
-function facts2(image2) {
+function facts2(image2, exifId = "exif") {
   const { width, height, size, modified, exif, path } = image2;
   const lines = [
     ["Pixels", width && height ? `${width} × ${height}` : null],
@@ -6124,8 +6186,8 @@ function facts2(image2) {
     ),
     camera.length > 0 && h(
       "section",
-      { "aria-labelledby": "exif" },
-      h("h2", { id: "exif" }, "EXIF"),
+      { "aria-labelledby": exifId },
+      h("h2", { id: exifId }, "EXIF"),
       list2(camera)
     )
   );
@@ -6296,6 +6358,324 @@ function sharp({ id, name: name2, v }, stage, early) {
   return img;
 }
 
+// image/drawer.js
+var SIMILAR = 12;
+var Drawer = class {
+  /** @type {HTMLElement} */
+  similar;
+  /**
+   * @param {{signal: AbortSignal, onpick: (id: string, images: HitDocument[]) => void,
+   *   onpage: () => void}} options onpick: shows one of some similar images; onpage: shows the page of the image
+   */
+  constructor({ signal, onpick, onpage }) {
+    this.signal = signal;
+    this.onpick = onpick;
+    this.image = null;
+    this.drawn = null;
+    this.body = h("div", { class: "drawer-body" });
+    this.el = h(
+      "section",
+      {
+        class: "viewer-drawer",
+        "aria-label": "Details",
+        tabindex: "-1",
+        hidden: true
+      },
+      this.body,
+      h(
+        "button",
+        { type: "button", class: "button", onclick: onpage },
+        icon("open", { size: 18 }),
+        "Page of the image"
+      )
+    );
+  }
+  /** Opens or closes the drawer. @returns {boolean} whether it is open now */
+  toggle() {
+    this.el.hidden = !this.el.hidden;
+    this.draw();
+    return !this.el.hidden;
+  }
+  /**
+   * Shows the facts of another image, if the drawer is open.
+   * @param {ImageDocument} image
+   */
+  show(image2) {
+    this.image = image2;
+    this.draw();
+  }
+  draw() {
+    const { image: image2 } = this;
+    if (this.el.hidden || !image2 || this.drawn === image2) return;
+    this.drawn = image2;
+    if (this.body.contains(document.activeElement)) this.el.focus();
+    this.similar = h("div", { class: "drawer-similar" });
+    this.body.replaceChildren(
+      h("h2", null, image2.name),
+      h("p", { class: "soft small" }, image2.folder || "Top folder"),
+      facts2(image2, "drawer-exif"),
+      h(
+        "section",
+        { "aria-labelledby": "drawer-similar" },
+        h("h2", { id: "drawer-similar" }, "Similar"),
+        this.similar
+      )
+    );
+    this.el.scrollTop = 0;
+    this.load(image2);
+  }
+  /** @param {ImageDocument} image */
+  async load(image2) {
+    try {
+      const { hits } = await similar(image2.id, { k: SIMILAR + 1 }, { signal: this.signal });
+      if (this.drawn !== image2) return;
+      const others = hits.filter(({ id }) => id !== image2.id).slice(0, SIMILAR);
+      this.similar.replaceChildren(...others.map((hit) => this.hit(hit, others)));
+      if (!others.length) this.similar.replaceChildren("There are no other images");
+    } catch (error) {
+      if (!isAbort(error) && this.drawn === image2) {
+        this.similar.replaceChildren(messageOf(error));
+      }
+    }
+  }
+  /**
+   * @param {HitDocument} hit
+   * @param {HitDocument[]} others
+   */
+  hit({ id, name: name2, distance, v }, others) {
+    return h(
+      "button",
+      {
+        type: "button",
+        title: name2,
+        "aria-label": `${name2}, distance ${distance.toFixed(3)}`,
+        onclick: () => this.onpick(id, others)
+      },
+      h("img", {
+        alt: "",
+        loading: "lazy",
+        decoding: "async",
+        src: imageUrl(id, "thumbnail", { size: 256, v })
+      })
+    );
+  }
+};
+
+// image/filmstrip.js
+var STEP2 = 68;
+var SIDE = 64;
+var BEYOND = 6;
+var CLICK = 6;
+var Filmstrip = class {
+  /** @param {{onpick: (id: string) => void}} options */
+  constructor({ onpick }) {
+    this.onpick = onpick;
+    this.track = h("ol", { class: "film-track", role: "list" });
+    this.el = h("nav", { class: "filmstrip", "aria-label": "Filmstrip", hidden: true }, this.track);
+    this.trail = null;
+    this.index = 0;
+    this.origin = 0;
+    this.left = 0;
+    this.cells = /* @__PURE__ */ new Map();
+    this.listen();
+    this.resizes = new ResizeObserver(() => this.trail && this.centre());
+    this.resizes.observe(this.el);
+  }
+  stop() {
+    this.resizes.disconnect();
+  }
+  /**
+   * Shows a list, with one of its pictures in the middle.
+   * @param {?Trail} trail null hides the strip
+   * @param {number} index
+   */
+  show(trail, index) {
+    const isOther = trail !== this.trail;
+    this.trail = trail;
+    this.index = index;
+    this.el.hidden = !trail || trail.count < 2;
+    if (isOther) {
+      this.origin = index;
+      for (const { cell } of this.cells.values()) cell.remove();
+      this.cells.clear();
+    }
+    if (this.el.hidden) return;
+    this.track.classList.toggle("still", isOther);
+    this.centre();
+  }
+  /** Scrolls until the shown picture is in the middle. */
+  centre() {
+    this.scrollTo(this.index * STEP2 - (this.el.clientWidth - SIDE) / 2);
+    this.mark();
+  }
+  /** @param {number} left pixels from the start of the list */
+  scrollTo(left) {
+    if (!this.trail) return;
+    const width = this.el.clientWidth;
+    const length = this.trail.count * STEP2 - (STEP2 - SIDE);
+    this.left = length <= width ? (length - width) / 2 : Math.min(length - width, Math.max(0, left));
+    this.track.style.transform = `translateX(${this.origin * STEP2 - this.left}px)`;
+    this.draw(this.trail, width);
+  }
+  /**
+   * @param {Trail} trail
+   * @param {number} width
+   */
+  draw(trail, width) {
+    const first = Math.max(0, Math.floor(this.left / STEP2) - BEYOND);
+    const end = Math.min(trail.count, Math.ceil((this.left + width) / STEP2) + BEYOND);
+    for (const [index, { cell }] of this.cells) {
+      if (index >= first && index < end || cell.contains(document.activeElement)) continue;
+      cell.remove();
+      this.cells.delete(index);
+    }
+    for (let index = first; index < end; index++) if (!this.cells.has(index)) this.add(index, trail);
+  }
+  /**
+   * @param {number} index
+   * @param {Trail} trail
+   */
+  add(index, trail) {
+    const button = h("button", { type: "button", tabindex: "-1", class: "film-picture" });
+    const cell = h("li", { dataset: { index: String(index) } }, button);
+    cell.style.left = `${(index - this.origin) * STEP2}px`;
+    this.cells.set(index, { cell, button });
+    const next = Math.min(...[...this.cells.keys()].filter((other) => other > index));
+    this.track.insertBefore(cell, this.cells.get(next)?.cell ?? null);
+    this.fill(index, button, trail).catch(() => {
+    });
+  }
+  /**
+   * @param {number} index
+   * @param {HTMLButtonElement} button
+   * @param {Trail} trail
+   */
+  async fill(index, button, trail) {
+    const place2 = `${count(index + 1)} of ${count(trail.count)}`;
+    button.setAttribute("aria-label", place2);
+    const image2 = await trail.imageAt(index);
+    if (!image2 || !button.isConnected) return;
+    const { id, name: name2, v } = image2;
+    trail.places.set(id, index);
+    button.dataset.id = id;
+    button.setAttribute("aria-label", `${name2 ?? id.slice(id.lastIndexOf("/") + 1)}, ${place2}`);
+    button.append(h("img", {
+      alt: "",
+      decoding: "async",
+      draggable: "false",
+      src: imageUrl(id, "thumbnail", { size: 128, v })
+    }));
+    this.markOne(index, button);
+  }
+  /** Marks the shown picture, and those in the trash. */
+  mark() {
+    const hadFocus = this.track.contains(document.activeElement);
+    for (const [index, { button }] of this.cells) this.markOne(index, button);
+    if (hadFocus) this.cells.get(this.index)?.button.focus({ preventScroll: true });
+  }
+  /**
+   * @param {number} index
+   * @param {HTMLButtonElement} button
+   */
+  markOne(index, button) {
+    const isShown = index === this.index;
+    button.tabIndex = isShown ? 0 : -1;
+    button.disabled = this.trail?.gone.has(button.dataset.id ?? "") ?? false;
+    if (isShown) button.setAttribute("aria-current", "true");
+    else button.removeAttribute("aria-current");
+  }
+  listen() {
+    let from = null;
+    let isDragged = false;
+    const { el, track } = this;
+    el.addEventListener("wheel", (event) => {
+      event.preventDefault();
+      track.classList.add("still");
+      const isAcross = Math.abs(event.deltaX) > Math.abs(event.deltaY);
+      this.scrollTo(this.left + (isAcross ? event.deltaX : event.deltaY));
+    }, { passive: false });
+    el.addEventListener("pointerdown", (event) => {
+      from = event.button === 0 ? { x: event.clientX, left: this.left } : null;
+      isDragged = false;
+    });
+    el.addEventListener("pointermove", (event) => {
+      if (!from || !isDragged && Math.abs(event.clientX - from.x) < CLICK) return;
+      if (!isDragged) el.setPointerCapture(event.pointerId);
+      isDragged = true;
+      track.classList.add("still");
+      this.scrollTo(from.left + from.x - event.clientX);
+    });
+    const release = () => {
+      from = null;
+    };
+    el.addEventListener("pointerup", release);
+    el.addEventListener("pointercancel", release);
+    el.addEventListener("click", (event) => {
+      const id = isDragged ? null : around(event, "button")?.dataset.id;
+      isDragged = false;
+      if (id) this.onpick(id);
+    });
+  }
+};
+
+// image/slideshow.js
+var SECONDS = [2, 4, 8, 15, 30, 60];
+function secondsEach() {
+  const chosen = get("slide");
+  return SECONDS.includes(chosen) ? chosen : 4;
+}
+var Slideshow = class {
+  /**
+   * @param {{onnext: () => void, onchange: (runs: boolean) => void}} options
+   *   onnext: shows the next picture, after which `shown` is called; onchange: it has begun or ended
+   */
+  constructor({ onnext, onchange }) {
+    this.onnext = onnext;
+    this.onchange = onchange;
+    this.runs = false;
+    this.timer = 0;
+    this.turn = 0;
+    this.lock = null;
+  }
+  start() {
+    if (this.runs) return;
+    this.runs = true;
+    this.onchange(true);
+    this.keepAwake();
+    this.wait();
+  }
+  stop() {
+    if (!this.runs) return;
+    this.runs = false;
+    clearTimeout(this.timer);
+    this.lock?.release().catch(() => {
+    });
+    this.lock = null;
+    this.onchange(false);
+  }
+  /**
+   * A picture is shown: the next one follows some seconds after it is there.
+   * @param {Promise<void>} loaded
+   */
+  async shown(loaded) {
+    clearTimeout(this.timer);
+    const thisTurn = ++this.turn;
+    await loaded;
+    if (this.runs && thisTurn === this.turn) this.wait();
+  }
+  wait() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(this.onnext, 1e3 * secondsEach());
+  }
+  /** Keeps the screen on, where the browser can. */
+  async keepAwake() {
+    const lock = await navigator.wakeLock?.request("screen").catch(() => null);
+    if (this.runs) this.lock = lock ?? null;
+    else lock?.release().catch(() => {
+    });
+  }
+};
+
 // image/zoom.js
 var MOST4 = 8;
 var ENLARGED = 2;
@@ -6368,16 +6748,15 @@ function within(start3, length, room) {
   return Math.min(0, Math.max(room - length, start3));
 }
 
-// image/viewer.js
+// image/zoom_stage.js
+var EARLY = 256;
 var THUMBNAIL2 = 2048;
-var STEP2 = 1.5;
+var STEP3 = 1.5;
 var ARROW2 = 80;
 var SWIPE = 80;
 var MOVES2 = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 var sizeOf = ({ width, height }) => ({ width: width ?? 1, height: height ?? 1 });
-var Viewer = class {
-  /** @type {ResizeObserver} */
-  resizes;
+var ZoomStage = class {
   /** @type {ImageDocument} */
   image;
   /** @type {?HTMLImageElement} */
@@ -6385,76 +6764,78 @@ var Viewer = class {
   /** @type {Zoom} */
   zoom;
   /**
-   * Opens the viewer.
-   * @param {ImageDocument} image with its size
-   * @param {{onstep: (which: "previous"|"next") => void, onclose: () => void}} options
+   * @param {{onstep: (which: "previous"|"next") => void, onzoom: (scale: number) => void}} options
+   *   onstep: called by a swipe; onzoom: called with the scale
    */
-  constructor(image2, { onstep, onclose }) {
+  constructor({ onstep, onzoom }) {
     this.onstep = onstep;
+    this.onzoom = onzoom;
     this.pointers = /* @__PURE__ */ new Map();
     this.start = null;
     this.sheet = h("div", { class: "viewer-sheet" });
-    this.percent = h("output", { class: "number" });
-    const button = (label, name2, onclick) => h("button", {
-      type: "button",
-      class: "icon-button",
-      "aria-label": label,
-      title: label,
-      onclick
-    }, icon(name2));
-    this.el = h(
-      "dialog",
-      { class: "viewer" },
-      this.sheet,
-      h(
-        "div",
-        { class: "viewer-tools" },
-        this.percent,
-        button("Smaller", "minus", () => this.zoomBy(1 / STEP2)),
-        button("Larger", "plus", () => this.zoomBy(STEP2)),
-        button("Close", "close", () => this.close())
-      )
-    );
-    this.el.addEventListener("close", () => {
-      this.resizes.disconnect();
-      this.el.remove();
-      onclose();
-    });
+    this.el = h("div", { class: "viewer-stage", tabindex: "-1" }, this.sheet);
     this.listen();
-    document.body.append(this.el);
-    this.el.showModal();
     this.resizes = new ResizeObserver(() => this.resized());
     this.resizes.observe(this.el);
-    this.show(image2);
   }
-  close() {
-    this.el.close();
+  stop() {
+    this.resizes.disconnect();
+  }
+  get isWhole() {
+    return this.zoom.isWhole;
   }
   /**
    * Shows another picture.
-   * @param {ImageDocument} image
+   * @param {ImageDocument} image with its size
+   * @param {boolean} [fades] whether the picture before fades into this one
+   * @returns {Promise<void>} when the picture is there, or cannot be shown
    */
-  show(image2) {
+  show(image2, fades = false) {
     const { id, name: name2, v } = image2;
     const { width, height } = sizeOf(image2);
     this.image = image2;
     this.original = null;
-    this.el.setAttribute("aria-label", name2);
+    if (fades) this.fade();
     const size = { width: width / devicePixelRatio, height: height / devicePixelRatio };
-    this.sheet.style.width = `${size.width}px`;
-    this.sheet.style.height = `${size.height}px`;
-    this.sheet.replaceChildren(h("img", {
+    const img = h("img", {
       alt: name2,
       draggable: "false",
       src: imageUrl(id, "thumbnail", { size: THUMBNAIL2, v })
-    }));
+    });
+    const { style } = this.sheet;
+    style.width = `${size.width}px`;
+    style.height = `${size.height}px`;
+    style.backgroundImage = `url("${imageUrl(id, "thumbnail", { size: EARLY, v })}")`;
+    this.sheet.replaceChildren(img);
     this.zoom = new Zoom(size, this.room());
     this.draw();
+    return img.decode().then(() => {
+      if (this.image === image2) style.backgroundImage = "";
+    }, () => {
+    });
+  }
+  /** Lets the old picture stay below the new one while the new one appears. */
+  fade() {
+    const old = h(
+      "div",
+      { class: "viewer-sheet", "aria-hidden": "true" },
+      [...this.sheet.childNodes].map((node) => node.cloneNode(true))
+    );
+    old.style.cssText = this.sheet.style.cssText;
+    find(".viewer-sheet.old", this.el)?.remove();
+    old.classList.add("old");
+    this.sheet.before(old);
+    this.sheet.classList.add("appearing");
+    this.sheet.addEventListener("animationend", () => {
+      this.sheet.classList.remove("appearing");
+      old.remove();
+    }, { once: true });
   }
   room() {
     return { width: this.el.clientWidth, height: this.el.clientHeight };
   }
   resized() {
+    if (!this.zoom) return;
     this.zoom.resize(this.room());
     this.draw();
   }
@@ -6462,8 +6843,7 @@ var Viewer = class {
     const { x, y, scale } = this.zoom;
     this.sheet.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
     this.el.classList.toggle("zoomed", !this.zoom.isWhole);
-    const percent2 = `${Math.round(100 * scale)} %`;
-    if (this.percent.textContent !== percent2) this.percent.textContent = percent2;
+    this.onzoom(scale);
     this.sharpen(scale);
   }
   /**
@@ -6482,6 +6862,10 @@ var Viewer = class {
     img.src = imageUrl(id, "file", { v });
     this.sheet.append(img);
   }
+  /** Makes the picture larger or smaller by one step. @param {1|-1} by */
+  step(by) {
+    this.zoomBy(STEP3 ** by);
+  }
   /**
    * @param {number} factor
    * @param {Point} [at]
@@ -6495,30 +6879,36 @@ var Viewer = class {
    * @param {Point} [at]
    */
   toggle(at) {
-    if (this.zoom.isWhole) this.zoom.zoomTo(this.zoom.whole < 1 ? 1 : this.zoom.whole * STEP2, at);
+    if (this.zoom.isWhole) this.zoom.zoomTo(this.zoom.whole < 1 ? 1 : this.zoom.whole * STEP3, at);
     else this.zoom.fit();
     this.draw();
   }
+  /**
+   * The point of an event.
+   * @param {MouseEvent} event
+   */
+  at({ clientX, clientY }) {
+    const { left, top } = this.el.getBoundingClientRect();
+    return { x: clientX - left, y: clientY - top };
+  }
   listen() {
     const { el } = this;
-    const at = ({ clientX: x, clientY: y }) => ({ x, y });
     el.addEventListener("wheel", (event) => {
       event.preventDefault();
       const pixels2 = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 30 : 1;
-      this.zoomBy(Math.exp(-event.deltaY * pixels2 * 2e-3), at(event));
+      this.zoomBy(Math.exp(-event.deltaY * pixels2 * 2e-3), this.at(event));
     }, { passive: false });
     el.addEventListener("dblclick", (event) => {
-      if (!around(event, "button")) this.toggle(at(event));
+      if (!around(event, "button")) this.toggle(this.at(event));
     });
-    el.addEventListener("keydown", (event) => this.pressed(event));
     el.addEventListener("pointerdown", (event) => {
       if (around(event, "button") || event.button !== 0) return;
       el.setPointerCapture(event.pointerId);
-      this.pointers.set(event.pointerId, at(event));
-      this.start = this.pointers.size === 1 && this.zoom.isWhole ? at(event) : null;
+      this.pointers.set(event.pointerId, this.at(event));
+      this.start = this.pointers.size === 1 && this.zoom.isWhole ? this.at(event) : null;
     });
-    el.addEventListener("pointermove", (event) => this.dragged(event.pointerId, at(event)));
-    el.addEventListener("pointerup", (event) => this.lifted(event.pointerId, at(event)));
+    el.addEventListener("pointermove", (event) => this.dragged(event.pointerId, this.at(event)));
+    el.addEventListener("pointerup", (event) => this.lifted(event.pointerId, this.at(event)));
     el.addEventListener("pointercancel", (event) => this.pointers.delete(event.pointerId));
   }
   /**
@@ -6553,32 +6943,279 @@ var Viewer = class {
     if (Math.abs(across) < SWIPE || Math.abs(across) < 2 * Math.abs(now.y - start3.y)) return;
     this.onstep(across > 0 ? "previous" : "next");
   }
-  /** @param {KeyboardEvent} event */
-  pressed(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const { key: key2 } = event;
+  /**
+   * Takes a key that zooms, or moves a zoomed picture.
+   * @param {string} key
+   * @returns {boolean} whether it did
+   */
+  pressed(key2) {
     if (key2 in MOVES2 && !this.zoom.isWhole) {
       const [x, y] = MOVES2[key2];
       this.zoom.move(x * ARROW2, y * ARROW2);
       this.draw();
-    } else if (key2 === "ArrowLeft") this.onstep("previous");
-    else if (key2 === "ArrowRight") this.onstep("next");
-    else if (key2 === "+" || key2 === "=") this.zoomBy(STEP2);
-    else if (key2 === "-") this.zoomBy(1 / STEP2);
+    } else if (key2 === "+" || key2 === "=") this.step(1);
+    else if (key2 === "-") this.step(-1);
     else if (key2 === "0") this.zoomBy(this.zoom.whole / this.zoom.scale);
     else if (key2 === "1") this.zoomBy(1 / this.zoom.scale);
-    else if (key2 === "z") this.close();
+    else return false;
+    return true;
+  }
+};
+
+// image/viewer.js
+var Viewer = class {
+  /**
+   * Opens the viewer. `show` gives it a picture.
+   * @param {AbortSignal} signal of the page
+   * @param {Options} options
+   */
+  constructor(signal, options) {
+    this.options = options;
+    this.ends = new AbortController();
+    this.image = null;
+    this.title = h("h2", { class: "viewer-name" });
+    this.place = h("span", { class: "number soft small" });
+    this.percent = h("output", { class: "number small", "aria-label": "Size" });
+    this.slideshow = new Slideshow({ onnext: () => this.goOn(), onchange: (runs) => this.slide(runs) });
+    this.stage = new ZoomStage({
+      onstep: (which) => this.step(which),
+      onzoom: (scale) => this.showScale(scale)
+    });
+    this.film = new Filmstrip({ onpick: (id) => options.onpick(id) });
+    this.drawer = new Drawer({
+      signal,
+      onpage: options.onpage,
+      onpick: (id, images3) => options.onpick(id, images3)
+    });
+    this.previous = this.arrow("previous", "left");
+    this.next = this.arrow("next", "right");
+    this.stage.el.append(this.previous, this.next);
+    this.facts = this.button(
+      "facts",
+      "Details",
+      "i",
+      () => this.toggleFacts(),
+      { "aria-expanded": "false" }
+    );
+    this.play = this.button("play", "Slideshow", "p", () => this.slideshow.start());
+    this.el = h(
+      "dialog",
+      { class: "viewer" },
+      this.head(),
+      this.stage.el,
+      this.drawer.el,
+      this.film.el
+    );
+    this.listen();
+    document.body.append(this.el);
+    this.el.showModal();
+    this.stage.el.focus();
+    this.messages = [mustFind("#toasts"), mustFind("#live")];
+    this.el.append(...this.messages);
+  }
+  /**
+   * @param {string} name of its icon
+   * @param {string} label
+   * @param {string} key
+   * @param {() => void} onclick
+   * @param {import("../base/dom.js").Props} [props]
+   */
+  button(name2, label, key2, onclick, props) {
+    return h("button", {
+      type: "button",
+      class: "icon-button",
+      "aria-label": label,
+      title: `${label} (${key2})`,
+      "aria-keyshortcuts": key2,
+      onclick,
+      ...props
+    }, icon(name2));
+  }
+  head() {
+    const { onlabel, ontrash, onleave } = this.options;
+    return h(
+      "div",
+      { class: "viewer-head" },
+      h("div", { class: "viewer-title" }, this.title, this.place),
+      h(
+        "div",
+        { class: "viewer-tools" },
+        this.percent,
+        this.button("minus", "Smaller", "-", () => this.stage.step(-1)),
+        this.button("plus", "Larger", "+", () => this.stage.step(1)),
+        this.play,
+        secondsField(),
+        onlabel && this.button("label", "Label…", "l", onlabel),
+        ontrash && this.button("trash", "Move to trash…", "Delete", ontrash),
+        this.facts,
+        this.button("close", "Close", "Escape", onleave)
+      )
+    );
+  }
+  /**
+   * @param {"previous"|"next"} which
+   * @param {string} name
+   */
+  arrow(which, name2) {
+    const label = which === "previous" ? "Previous picture" : "Next picture";
+    return h("button", {
+      type: "button",
+      class: `step ${which}`,
+      "aria-label": label,
+      title: label,
+      onclick: () => this.step(which)
+    }, icon(name2, { size: 26 }));
+  }
+  listen() {
+    document.addEventListener(
+      "keydown",
+      (event) => this.pressed(event),
+      { signal: this.ends.signal }
+    );
+    this.el.addEventListener("pointerdown", (event) => {
+      if (!this.slideshow.runs) return;
+      event.stopPropagation();
+      this.slideshow.stop();
+    }, { capture: true });
+    this.el.addEventListener("cancel", (event) => {
+      event.preventDefault();
+      this.options.onleave();
+    });
+    this.el.addEventListener("close", () => this.ended(), { once: true });
+  }
+  close() {
+    this.el.close();
+  }
+  ended() {
+    this.ends.abort();
+    this.slideshow.stop();
+    this.stage.stop();
+    this.film.stop();
+    document.body.append(...this.messages);
+    this.el.remove();
+    this.options.onclose();
+  }
+  /**
+   * Shows a picture.
+   * @param {ImageDocument} image with its size, and `previous` and `next` in its list
+   * @param {?Place} place
+   */
+  show(image2, place2) {
+    this.image = image2;
+    this.el.setAttribute("aria-label", image2.name);
+    this.title.textContent = image2.name;
+    this.title.title = image2.id;
+    this.place.textContent = place2 && place2.trail.count > 1 ? `${count(place2.index + 1)} of ${count(place2.trail.count)}` : "";
+    this.showArrows();
+    const loaded = this.stage.show(image2, this.slideshow.runs);
+    this.film.show(place2?.trail ?? null, place2?.index ?? 0);
+    this.drawer.show(image2);
+    this.slideshow.shown(loaded);
+  }
+  showArrows() {
+    const { image: image2, previous: previous2, next } = this;
+    for (
+      const [arrow, id] of
+      /** @type {const} */
+      [
+        [previous2, image2?.previous],
+        [next, image2?.next]
+      ]
+    ) {
+      const isEnd = (id ?? null) === null;
+      if (isEnd && arrow === document.activeElement) this.stage.el.focus();
+      arrow.hidden = isEnd;
+    }
+  }
+  /** @param {"previous"|"next"} which */
+  step(which) {
+    this.options.onstep(which);
+  }
+  /** @param {number} scale */
+  showScale(scale) {
+    const percent2 = `${Math.round(100 * scale)} %`;
+    if (this.percent.textContent !== percent2) this.percent.textContent = percent2;
+  }
+  toggleFacts() {
+    const isOpen2 = this.drawer.toggle();
+    this.facts.setAttribute("aria-expanded", String(isOpen2));
+    this.facts.setAttribute("aria-pressed", String(isOpen2));
+  }
+  // --- the slideshow
+  /**
+   * Shows or hides all but the picture.
+   * @param {boolean} runs
+   */
+  slide(runs) {
+    this.el.classList.toggle("sliding", runs);
+    if (runs) {
+      this.stage.el.focus();
+      toast("Slideshow. Any key or click ends it.");
+    } else {
+      this.play.focus();
+      announce("The slideshow has ended");
+    }
+  }
+  goOn() {
+    if (!this.options.onstep("next")) {
+      this.slideshow.stop();
+      toast("The slideshow has ended: this is the last picture");
+    }
+  }
+  /** @param {KeyboardEvent} event */
+  pressed(event) {
+    if ([...document.querySelectorAll("dialog[open]")].at(-1) !== this.el) return;
+    if (this.slideshow.runs) {
+      this.slideshow.stop();
+      event.preventDefault();
+      return;
+    }
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (isTyping(event)) return;
+    const { onlabel, ontrash, onpage } = this.options;
+    const { key: key2 } = event;
+    if (this.stage.pressed(key2)) event.preventDefault();
+    else if (key2 === "ArrowLeft") this.step("previous");
+    else if (key2 === "ArrowRight") this.step("next");
+    else if (key2 === "i") this.toggleFacts();
+    else if (key2 === "p") this.slideshow.start();
+    else if (key2 === "l" && onlabel) onlabel();
+    else if (key2 === "Delete" && ontrash) ontrash();
+    else if (key2 === "z") onpage();
     else return;
     event.preventDefault();
   }
 };
+function secondsField() {
+  const chosen = secondsEach();
+  const field = h(
+    "select",
+    {
+      class: "viewer-seconds small",
+      "aria-label": "Slideshow: seconds for each picture",
+      title: "Seconds for each picture"
+    },
+    SECONDS.map((seconds) => h(
+      "option",
+      { value: seconds, selected: seconds === chosen },
+      `${seconds} s`
+    ))
+  );
+  field.addEventListener("change", () => set("slide", Number(field.value)));
+  return field;
+}
 
 // image/view.js
 var title3 = "Image";
 var shortcuts3 = [
   ["← →", "Previous, next, in the order of the list"],
   ["Esc", "Back to the list"],
-  ["z", "Fill the window; then + − 0 1 zoom"],
+  ["z", "The viewer; on a picture of any list: at once"],
+  ["+ − 0 1", "In the viewer: zoom"],
+  ["i", "In the viewer: details, similar pictures"],
+  ["p", "In the viewer: slideshow; any key ends it"],
+  ["l", "Label"],
+  ["Delete", "Move to the trash"],
   ["q", "Use as query"],
   ["r", "Show its rings"],
   ["n", "Mark as not wanted"],
@@ -6625,6 +7262,10 @@ var Detail = class {
     this.info = info3;
     this.signal = signal;
     this.selection = null;
+    this.place = null;
+    this.preloaded = [];
+    this.showSimilar = () => {
+    };
     this.answers = /* @__PURE__ */ new Map();
     this.going = null;
     this.shows = false;
@@ -6645,15 +7286,19 @@ var Detail = class {
     this.under = params.get("under");
     this.from = params.get("from");
     if (!this.shows) this.drawSkeleton();
-    const [image2, steps] = await Promise.all([this.fetch(id), neighbours(id)]);
+    const [image2, place2] = await Promise.all([this.fetch(id), neighbours(id)]);
     signal.throwIfAborted();
-    this.image = { ...image2, ...steps };
+    const { previous: before2, next } = place2 ?? image2;
+    this.image = { ...image2, previous: before2, next };
+    this.place = place2;
     this.shows = true;
     setTitle(image2.name);
     this.draw();
-    if (this.canZoom()) this.viewer?.show(this.image);
-    else this.viewer?.close();
-    this.loadSimilar(signal);
+    if (!this.canZoom()) this.viewer?.close();
+    else if (this.viewer) this.viewer.show(this.image, place2);
+    else if (isOpenAtOnce()) this.openViewer();
+    this.showSimilar = () => this.loadSimilar(signal);
+    if (!this.viewer) this.showSimilar();
     this.prefetch(signal);
   }
   /**
@@ -6683,7 +7328,8 @@ var Detail = class {
   }
   draw() {
     const { image: image2 } = this;
-    const kept2 = focused()?.dataset.keep;
+    const active3 = focused();
+    const kept2 = active3 && this.main.contains(active3) ? active3.dataset.keep : null;
     this.selection?.stop();
     this.selection = null;
     this.strip = h("div", { class: "strip", role: "list", "aria-labelledby": "similar" });
@@ -6779,20 +7425,68 @@ var Detail = class {
     }, icon("plus"));
   }
   openViewer() {
-    if (!this.canZoom()) return;
-    this.viewer ??= new Viewer(this.image, {
+    if (!this.canZoom() || this.viewer) return;
+    const { changes } = this.info;
+    this.viewer = new Viewer(this.signal, {
       onstep: (which) => this.stepTo(this.image[which] ?? null),
+      onpick: (id, images3) => this.pick(id, images3),
+      onlabel: changes ? () => labelImage(this.image, this.signal) : null,
+      ontrash: changes ? () => this.trash() : null,
+      onleave: () => isOpenAtOnce() ? this.leave() : this.viewer?.close(),
+      onpage: () => {
+        setOpen(false);
+        this.viewer?.close();
+      },
       onclose: () => {
         this.viewer = null;
+        if (!this.signal.aborted) this.showSimilar();
       }
     });
+    this.viewer.show(this.image, this.place);
   }
   /**
    * Shows another image in place of this one, so that Back leads to the list.
    * @param {?string} id
+   * @returns {boolean} whether there is one
    */
   stepTo(id) {
-    if (id !== null) navigate("/image", { id, under: this.under }, { replace: true });
+    if (id === null) return false;
+    navigate(
+      "/image",
+      { id, under: this.under },
+      { replace: true, state: { viewer: isOpenAtOnce(), trail: history.state?.trail } }
+    );
+    return true;
+  }
+  /**
+   * Shows another image of the list or, if there are `images`, one of these, as a list of its own.
+   * @param {string} id
+   * @param {HitDocument[]} [images]
+   */
+  pick(id, images3) {
+    if (!images3) {
+      this.stepTo(id);
+      return;
+    }
+    openFromList(images3, id);
+    navigate(
+      "/image",
+      { id, under: this.under, from: this.image.id },
+      { state: { viewer: isOpenAtOnce() } }
+    );
+  }
+  /** Moves the image to the trash, and shows the next one. */
+  async trash() {
+    const { id } = this.image;
+    const onundone = () => {
+      markGone(id, false);
+      this.answers.clear();
+      if (!this.signal.aborted) this.stepTo(id);
+    };
+    if (!await trashImage(this.image, { signal: this.signal, onundone })) return;
+    markGone(id, true);
+    this.answers.clear();
+    if (!this.stepTo(this.image.next ?? this.image.previous ?? null)) this.leave();
   }
   /** Returns to the page from which the image was opened, else to its folder. */
   leave() {
@@ -6838,8 +7532,23 @@ var Detail = class {
         target: "_blank",
         rel: "noopener",
         dataset: { keep: "file" }
-      }, icon("open", { size: 18 }), "Open original")
+      }, icon("open", { size: 18 }), "Open original"),
+      this.canChange() && h("button", {
+        type: "button",
+        class: "button",
+        dataset: { keep: "label" },
+        onclick: () => labelImage(this.image, this.signal)
+      }, icon("label", { size: 18 }), "Label…"),
+      this.canChange() && h("button", {
+        type: "button",
+        class: "button",
+        dataset: { keep: "trash" },
+        onclick: () => this.trash()
+      }, icon("trash", { size: 18 }), "Move to trash…")
     );
+  }
+  canChange() {
+    return this.info.changes && this.image.state === "live";
   }
   /** Marks the image as not wanted, or removes the mark. */
   mark() {
@@ -6931,7 +7640,7 @@ var Detail = class {
         {
           title: name2,
           "aria-label": `${name2}, distance ${distance.toFixed(3)}`,
-          onclick: () => openFromIds(hits.map((hit) => hit.id), id)
+          onclick: () => openFromList(hits, id)
         },
         box,
         h("span", { class: "number soft small" }, distance.toFixed(3))
@@ -6943,6 +7652,7 @@ var Detail = class {
    * @param {AbortSignal} signal
    */
   async prefetch(signal) {
+    const pictures2 = [];
     for (const id of [this.image.next, this.image.previous]) {
       if (id === null || id === void 0 || signal.aborted) continue;
       try {
@@ -6951,10 +7661,14 @@ var Detail = class {
           const picture = new Image();
           picture.fetchPriority = "low";
           picture.src = imageUrl(id, "thumbnail", { size: 2048, v });
+          pictures2.push(picture);
+          picture.decode().catch(() => {
+          });
         }
       } catch {
       }
     }
+    if (!signal.aborted) this.preloaded = pictures2;
   }
   /** @param {KeyboardEvent} event */
   pressed(event) {
@@ -6966,6 +7680,8 @@ var Detail = class {
     else if (event.key === "ArrowRight") this.stepTo(next);
     else if (event.key === "Escape") this.leave();
     else if (event.key === "z") this.openViewer();
+    else if (event.key === "l" && this.canChange()) labelImage(this.image, this.signal);
+    else if (event.key === "Delete" && this.canChange()) this.trash();
     else if (event.key === "q" && live) navigate("/search", { id });
     else if (event.key === "r" && live) navigate("/rings", { id });
     else if (event.key === "n" && live) this.mark();
@@ -7170,8 +7886,8 @@ var Alike = class {
    * @param {number} to
    */
   extend(to) {
-    const [first, last4] = [Math.min(this.current, to), Math.max(this.current, to)];
-    for (const tile of this.tiles.slice(first, last4 + 1)) this.setChosen(tile, true);
+    const [first, last3] = [Math.min(this.current, to), Math.max(this.current, to)];
+    for (const tile of this.tiles.slice(first, last3 + 1)) this.setChosen(tile, true);
     this.setCurrent(to, true);
     this.showSummary();
   }
@@ -7244,17 +7960,17 @@ var Alike = class {
   pressed(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { key: key2 } = event;
-    const last4 = this.tiles.length - 1;
+    const last3 = this.tiles.length - 1;
     let to = null;
     if (key2 in STEPS2) to = this.current + STEPS2[key2];
     else if (key2 === "ArrowDown") to = this.current + this.columns();
     else if (key2 === "ArrowUp") to = this.current - this.columns();
     else if (key2 === "Home") to = 0;
-    else if (key2 === "End") to = last4;
+    else if (key2 === "End") to = last3;
     else if (key2 === "o") this.onlook(this.tiles[this.current].image);
     else return;
     event.preventDefault();
-    if (to === null || to < 0 || to > last4) return;
+    if (to === null || to < 0 || to > last3) return;
     if (event.shiftKey) this.extend(to);
     else this.setCurrent(to, true);
   }
@@ -7682,16 +8398,16 @@ var Outbox = class extends EventTarget {
    * @returns {?Change<About>}
    */
   undo() {
-    const last4 = this.undoable.pop() ?? null;
-    if (!last4) return null;
-    if (this.waiting.includes(last4) && this.sending !== last4) {
-      this.forget(last4);
+    const last3 = this.undoable.pop() ?? null;
+    if (!last3) return null;
+    if (this.waiting.includes(last3) && this.sending !== last3) {
+      this.forget(last3);
     } else {
-      this.waiting.push({ labels: last4.labels, about: null, before: null, undoes: last4 });
+      this.waiting.push({ labels: last3.labels, about: null, before: null, undoes: last3 });
     }
     this.notify();
     this.flush();
-    return last4;
+    return last3;
   }
   /**
    * Drops the first waiting change, which the server does not accept.
@@ -7906,24 +8622,24 @@ var WIDTH = 300;
 var HEIGHT = 96;
 var EDGE = 3;
 function curvePicture(curve) {
-  const last4 = curve.at(-1);
-  if (!last4) {
+  const last3 = curve.at(-1);
+  if (!last3) {
     return [h(
       "p",
       { class: "soft small" },
       "When you have labelled some images of two or more kinds, this shows how well a label can be predicted from the other labels."
     )];
   }
-  const summary2 = `${percent(last4.accuracy)} at ${count(last4.labels)} labels`;
+  const summary2 = `${percent(last3.accuracy)} at ${count(last3.labels)} labels`;
   return [
-    h("p", { class: "small" }, h("strong", { class: "number" }, summary2), earlier(curve, last4)),
+    h("p", { class: "small" }, h("strong", { class: "number" }, summary2), earlier(curve, last3)),
     h(
       "div",
       { class: "curve-frame" },
-      drawing(curve, last4),
+      drawing(curve, last3),
       h("span", { class: "top number soft", "aria-hidden": "true" }, "100%"),
       h("span", { class: "foot number soft", "aria-hidden": "true" }, "0%"),
-      h("span", { class: "end number soft", "aria-hidden": "true" }, count(last4.labels))
+      h("span", { class: "end number soft", "aria-hidden": "true" }, count(last3.labels))
     ),
     h(
       "p",
@@ -7932,12 +8648,12 @@ function curvePicture(curve) {
     )
   ];
 }
-function earlier(curve, last4) {
-  const half = curve.findLast(({ labels }) => labels <= last4.labels / 2);
+function earlier(curve, last3) {
+  const half = curve.findLast(({ labels }) => labels <= last3.labels / 2);
   return half && `, from ${percent(half.accuracy)} at ${count(half.labels)}`;
 }
-function drawing(curve, last4) {
-  const most = last4.labels;
+function drawing(curve, last3) {
+  const most = last3.labels;
   const across = (labels) => EDGE + labels / most * (WIDTH - 2 * EDGE);
   const up = (accuracy) => HEIGHT - EDGE - accuracy * (HEIGHT - 2 * EDGE);
   const points = curve.map(({ labels, accuracy }) => `${across(labels).toFixed(1)},${up(accuracy).toFixed(1)}`);
@@ -8546,12 +9262,12 @@ var LabelView = class {
     announce("Skipped");
   }
   undo() {
-    const last4 = outbox.undo()?.about;
-    if (!last4) {
+    const last3 = outbox.undo()?.about;
+    if (!last3) {
       toast("Nothing to undo");
       return;
     }
-    const { images: images3, tiles: tiles2, label, words } = last4;
+    const { images: images3, tiles: tiles2, label, words } = last3;
     this.standing.count(label, -images3.length);
     this.byWords.restore(images3.map(({ id }) => id));
     if (words) this.suggestions.forget(images3);
@@ -8683,7 +9399,7 @@ __export(view_exports5, {
 // rings/panning.js
 var MOST6 = 16;
 var SLACK = 0.2;
-var CLICK = 5;
+var CLICK2 = 5;
 var PAN = 60;
 var ZOOM = 1.4;
 var EDGE2 = 12;
@@ -8840,12 +9556,12 @@ var Drag = class {
     const old = held.size === 2 ? this.span() : null;
     held.set(event.pointerId, now);
     this.moved += Math.hypot(now.x - before2.x, now.y - before2.y);
-    if (this.moved > CLICK) this.capture(event.pointerId);
+    if (this.moved > CLICK2) this.capture(event.pointerId);
     if (old) {
       const { gap, middle } = this.span();
       owner.zoom(gap / Math.max(old.gap, 1), middle);
       owner.pan(middle.x - old.middle.x, middle.y - old.middle.y);
-    } else if (this.moved > CLICK) {
+    } else if (this.moved > CLICK2) {
       owner.pan(now.x - before2.x, now.y - before2.y);
     }
   }
@@ -8859,7 +9575,7 @@ var Drag = class {
    * @param {MouseEvent} event
    */
   click(event) {
-    if (this.moved <= CLICK || event.detail === 0) return;
+    if (this.moved <= CLICK2 || event.detail === 0) return;
     event.preventDefault();
     event.stopPropagation();
   }
@@ -9149,8 +9865,8 @@ var Choosing = class {
    */
   corners(path) {
     const first = path[0];
-    const last4 = path[path.length - 1];
-    return this.tool === "lasso" ? path : [first, { x: last4.x, y: first.y }, last4, { x: first.x, y: last4.y }];
+    const last3 = path[path.length - 1];
+    return this.tool === "lasso" ? path : [first, { x: last3.x, y: first.y }, last3, { x: first.x, y: last3.y }];
   }
   /** @param {Place[]} corners */
   draw(corners) {
@@ -10280,8 +10996,8 @@ function ringsOf(distances, places, view2) {
     const rank = places.findLastIndex(({ radius }) => radius <= share * rim);
     if (rank < 0 || distances[rank] <= 0) continue;
     const ring = ringAt(distances, places, rounded(distances[rank], share === 1));
-    const last4 = rings.at(-1);
-    if (ring && (!last4 || ring.radius - last4.radius > view2.unit * 0.12)) rings.push(ring);
+    const last3 = rings.at(-1);
+    if (ring && (!last3 || ring.radius - last3.radius > view2.unit * 0.12)) rings.push(ring);
   }
   return rings.map(({ radius, distance }) => ({
     radius: round(radius),
@@ -10298,10 +11014,10 @@ function rounded(distance, up) {
 function ringAt(distances, places, distance) {
   const beyond = distances.findIndex((other) => other > distance);
   if (beyond === 0) return null;
-  const last4 = places[(beyond < 0 ? places.length : beyond) - 1];
-  if (beyond < 0) return { radius: last4.radius + 0.01, distance };
+  const last3 = places[(beyond < 0 ? places.length : beyond) - 1];
+  if (beyond < 0) return { radius: last3.radius + 0.01, distance };
   const share = (distance - distances[beyond - 1]) / (distances[beyond] - distances[beyond - 1]);
-  return { radius: last4.radius + (places[beyond].radius - last4.radius) * share, distance };
+  return { radius: last3.radius + (places[beyond].radius - last3.radius) * share, distance };
 }
 
 // rings/keys.js
@@ -10338,7 +11054,7 @@ function nearest([dx, dy], from, places) {
 
 // rings/labels.js
 var HALF = { w: 20, h: 9 };
-var STEP3 = Math.PI / 48;
+var STEP4 = Math.PI / 48;
 function labelSpot({ rx, ry }, places, width, height) {
   const pointAt = (angle) => ({
     x: width / 2 + rx * Math.sin(angle),
@@ -10346,7 +11062,7 @@ function labelSpot({ rx, ry }, places, width, height) {
   });
   const inside2 = ({ x, y }) => Math.min(x, width - x) > HALF.w && Math.min(y, height - y) > HALF.h;
   const free = ({ x, y }) => places.every((place2) => Math.abs(x - place2.x) > place2.w / 2 + HALF.w || Math.abs(y - place2.y) > place2.h / 2 + HALF.h);
-  for (let turn2 = 0; turn2 <= Math.PI; turn2 += STEP3) {
+  for (let turn2 = 0; turn2 <= Math.PI; turn2 += STEP4) {
     for (const angle of [turn2, -turn2]) {
       const spot = pointAt(angle);
       if (inside2(spot) && free(spot)) return spot;
@@ -10457,14 +11173,14 @@ var Canvas = class {
       [centre, ...hits],
       { width: w - 2 * EDGE3, height: h2 - 2 * EDGE3, power }
     );
-    const pictures = new Map([centre, ...hits].map((picture) => [picture.id, picture]));
+    const pictures2 = new Map([centre, ...hits].map((picture) => [picture.id, picture]));
     const places = [result.centre, ...result.places].filter((place2) => place2 !== null);
     this.places = places.map((place2) => ({ ...place2, x: place2.x + EDGE3, y: place2.y + EDGE3 }));
     const before2 = new Map([...this.items].map(([id, item]) => [id, currentBox(item)]));
-    const leaving = [...this.items.keys()].filter((id) => !pictures.has(id));
+    const leaving = [...this.items.keys()].filter((id) => !pictures2.has(id));
     for (const id of leaving) this.removeItem(id, move);
     this.places.forEach((place2, rank) => {
-      const picture = pictures.get(place2.id);
+      const picture = pictures2.get(place2.id);
       if (!picture) return;
       const item = this.items.get(place2.id) ?? this.addItem(picture, place2);
       this.describe(item, picture, place2, rank);
@@ -10759,7 +11475,7 @@ var shortcuts6 = [
   ["i", "Open details"],
   ["+ - 0", "Zoom in, out, show all"]
 ];
-var KEPT4 = 24;
+var KEPT5 = 24;
 var SLIDERS = {
   k: { label: "Pictures", min: 10, max: 300, step: 10, fallback: 100, wait: 250 },
   power: { label: "Spread", min: 0.5, max: 8, step: 0.5, fallback: 5, wait: 150 }
@@ -10919,7 +11635,7 @@ var RingsView = class {
     }
     this.answers.delete(key2);
     this.answers.set(key2, answer);
-    if (this.answers.size > KEPT4) this.answers.delete([...this.answers.keys()][0]);
+    if (this.answers.size > KEPT5) this.answers.delete([...this.answers.keys()][0]);
     return answer;
   }
   /**
@@ -11079,72 +11795,6 @@ function labelOf(search2, uploads) {
   return parts2.join(", ");
 }
 
-// search/picking.js
-function takePictures(ontake, { signal, onhover }) {
-  let depth = 0;
-  let ours = false;
-  const hover = (over) => onhover?.(over);
-  const on = (type, listener) => document.addEventListener(type, listener, { signal });
-  const hasFiles = ({ dataTransfer }) => !ours && (dataTransfer?.types.includes("Files") ?? false);
-  on("dragstart", () => {
-    ours = true;
-  });
-  on("dragend", () => {
-    ours = false;
-  });
-  on("dragenter", (event) => {
-    if (!hasFiles(event)) return;
-    event.preventDefault();
-    depth += 1;
-    hover(true);
-  });
-  on("dragover", (event) => {
-    if (!hasFiles(event)) return;
-    event.preventDefault();
-    if (event.dataTransfer) event.dataTransfer.dropEffect = "copy";
-  });
-  on("dragleave", (event) => {
-    if (!hasFiles(event)) return;
-    depth = Math.max(0, depth - 1);
-    if (depth === 0) hover(false);
-  });
-  on("drop", (event) => {
-    if (!hasFiles(event)) return;
-    event.preventDefault();
-    depth = 0;
-    hover(false);
-    passOn(event.dataTransfer?.files, ontake);
-  });
-  on("paste", (event) => {
-    const files2 = event.clipboardData?.files;
-    const isText = isTyping(event) && event.clipboardData?.types.includes("text/plain");
-    if (!files2?.length || isText) return;
-    event.preventDefault();
-    passOn(files2, ontake);
-  });
-  signal.addEventListener("abort", () => hover(false));
-}
-function pickButton(ontake, className, ...label) {
-  const input = h("input", {
-    type: "file",
-    accept: "image/*,.heic,.heif,.avif,.tif,.tiff,.jxl",
-    multiple: true,
-    hidden: true
-  });
-  input.addEventListener("change", () => {
-    passOn(input.files, ontake);
-    input.value = "";
-  });
-  return [
-    h("button", { type: "button", class: className, onclick: () => input.click() }, ...label),
-    input
-  ];
-}
-function passOn(files2, ontake) {
-  const copy = [...files2 ?? []];
-  if (copy.length > 0) ontake(copy);
-}
-
 // search/uploads.js
 var NAME = "sokkuri";
 var STORE = "uploads";
@@ -11211,9 +11861,10 @@ async function withStore(mode, use) {
 // search/terms.js
 var LONGEST_NAME = 400;
 var LIKE_A_FILE = /\.[a-z0-9]{2,5}$/i;
-async function addTerms({ texts = [], ids = [], files: files2 = [] }) {
+async function addTerms({ texts = [], ids = [], files: files2 = [], replaces = false }) {
   const { path, params } = current();
-  const search2 = fromParams(path === "/search" ? params : new Query());
+  const shown2 = fromParams(path === "/search" ? params : new Query());
+  const search2 = replaces ? { ...shown2, ids: [], nots: [], upload: null, weights: /* @__PURE__ */ new Map() } : shown2;
   const words = texts.map((text2) => splitWeight(text2)[0]);
   const isOtherText = (text2) => !words.includes(splitWeight(text2)[0]);
   const isOtherId = (id) => ids.every(([added]) => added !== id);
@@ -11258,6 +11909,125 @@ async function listed(where, name2) {
 }
 var quoted2 = (text2) => text2.includes("'") ? `"${text2}"` : `'${text2}'`;
 
+// search/add_or_replace.js
+var pictures = (count2) => count2 === 1 ? "1 picture" : `${count(count2)} pictures`;
+async function takeFiles(files2) {
+  const before2 = await shownPictures();
+  const choice = before2 ? await ask(before2, files2.length) : "add";
+  if (choice) await addTerms({ files: files2, replaces: choice === "replace" });
+}
+async function shownPictures() {
+  const { path, params } = current();
+  if (path !== "/search") return 0;
+  const { ids, nots, upload } = fromParams(params);
+  const uploads = upload ? await recall(upload) : null;
+  return ids.length + nots.length + (uploads?.length ?? 0);
+}
+function ask(before2, count2) {
+  const button = (value, text2, props) => h("button", {
+    type: "submit",
+    value,
+    class: "button",
+    ...props
+  }, text2);
+  const cancel = h("button", { type: "button", class: "button quiet" }, "Cancel");
+  const dialog = h(
+    "dialog",
+    { class: "add-or-replace", "aria-labelledby": "add-or-replace" },
+    h(
+      "form",
+      { method: "dialog" },
+      h("h2", { id: "add-or-replace" }, "Add or replace?"),
+      h("p", null, `The search has ${pictures(before2)} already. Add ${count2 === 1 ? "this one" : `these ${count(count2)}`} to it, or search with ${count2 === 1 ? "this one" : "these"} instead? Words and filters stay.`),
+      h(
+        "div",
+        { class: "row" },
+        cancel,
+        button("replace", "Replace"),
+        button("add", "Add", { class: "button primary", autofocus: true })
+      )
+    )
+  );
+  cancel.addEventListener("click", () => dialog.close());
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve(
+        /** @type {""|"add"|"replace"} */
+        dialog.returnValue
+      );
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
+// search/picking.js
+function takePictures(ontake, { signal, onhover }) {
+  let depth = 0;
+  let ours = false;
+  const hover = (over) => onhover?.(over);
+  const on = (type, listener) => document.addEventListener(type, listener, { signal });
+  const hasFiles = ({ dataTransfer }) => !ours && (dataTransfer?.types.includes("Files") ?? false);
+  on("dragstart", () => {
+    ours = true;
+  });
+  on("dragend", () => {
+    ours = false;
+  });
+  on("dragenter", (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    depth += 1;
+    hover(true);
+  });
+  on("dragover", (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    if (event.dataTransfer) event.dataTransfer.dropEffect = "copy";
+  });
+  on("dragleave", (event) => {
+    if (!hasFiles(event)) return;
+    depth = Math.max(0, depth - 1);
+    if (depth === 0) hover(false);
+  });
+  on("drop", (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    depth = 0;
+    hover(false);
+    passOn(event.dataTransfer?.files, ontake);
+  });
+  on("paste", (event) => {
+    const files2 = event.clipboardData?.files;
+    const isText = isTyping(event) && event.clipboardData?.types.includes("text/plain");
+    if (!files2?.length || isText) return;
+    event.preventDefault();
+    passOn(files2, ontake);
+  });
+  signal.addEventListener("abort", () => hover(false));
+}
+function pickButton(ontake, className, ...label) {
+  const input = h("input", {
+    type: "file",
+    accept: "image/*,.heic,.heif,.avif,.tif,.tiff,.jxl",
+    multiple: true,
+    hidden: true
+  });
+  input.addEventListener("change", () => {
+    passOn(input.files, ontake);
+    input.value = "";
+  });
+  return [
+    h("button", { type: "button", class: className, onclick: () => input.click() }, ...label),
+    input
+  ];
+}
+function passOn(files2, ontake) {
+  const copy = [...files2 ?? []];
+  if (copy.length > 0) ontake(copy);
+}
+
 // search/find.js
 var MOST_CHARACTERS = 2e3;
 var LISTS = (
@@ -11274,7 +12044,7 @@ function installFind(place2, getInfo3) {
   );
   document.body.append(veil);
   const take = (files2) => {
-    if (!document.querySelector("dialog[open]")) addTerms({ files: files2 });
+    if (!document.querySelector("dialog[open]")) takeFiles(files2);
   };
   takePictures(take, {
     signal: new AbortController().signal,
@@ -11485,7 +12255,7 @@ __export(view_exports7, {
 
 // search/local_picture.js
 var BLOCKS = 12;
-var SIDE = 480;
+var SIDE2 = 480;
 async function localPicture(blob) {
   let bitmap;
   try {
@@ -11503,7 +12273,7 @@ function blocks(bitmap) {
   const small = canvas(bitmap, BLOCKS / longer);
   small.context.imageSmoothingQuality = "high";
   small.context.drawImage(bitmap, 0, 0, small.element.width, small.element.height);
-  const large = canvas(bitmap, SIDE / longer);
+  const large = canvas(bitmap, SIDE2 / longer);
   large.context.imageSmoothingEnabled = false;
   large.context.drawImage(small.element, 0, 0, large.element.width, large.element.height);
   return new Promise((resolve, reject) => {
@@ -11525,7 +12295,7 @@ function canvas({ width, height }, scale) {
 // search/crop.js
 var CORNERS = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
 var LEAST2 = 0.03;
-var STEP4 = 0.02;
+var STEP5 = 0.02;
 var BEGIN = { x: 0.15, y: 0.15, w: 0.7, h: 0.7 };
 var ARROWS = {
   ArrowLeft: [-1, 0],
@@ -11685,7 +12455,7 @@ function toShares({ x, y, w, h: high }, { width, height }) {
   return { x: left, y: top, w: Math.min(w / width, 1 - left), h: Math.min(high / height, 1 - top) };
 }
 function stepped({ key: key2, shiftKey }, part) {
-  const [dx, dy] = ARROWS[key2].map((direction) => direction * STEP4);
+  const [dx, dy] = ARROWS[key2].map((direction) => direction * STEP5);
   return shiftKey ? resized(part, "se", dx, dy) : moved(part, dx, dy);
 }
 function moved(part, dx, dy) {
@@ -11932,7 +12702,7 @@ function hitsGrid(hits, options = {}) {
   element2.addEventListener("click", (event) => {
     const { target } = event;
     const place2 = cells.findIndex(({ anchor }) => target instanceof Node && anchor.contains(target));
-    if (place2 >= 0) openFromIds(hits.map(({ id }) => id), hits[place2].id);
+    if (place2 >= 0) openFromList(hits, hits[place2].id);
   });
   const watcher = new ResizeObserver(() => {
     if (element2.isConnected) arrange(element2, cells);
@@ -13274,6 +14044,7 @@ function boot() {
     if (!main2.firstElementChild || main2.querySelector("[data-lost]")) reload();
   });
   listenForShortcuts(installFind(mustFind("#find-place"), getInfo2));
+  listenForZoom();
   listenForSkip(main2);
   start(ROUTES, main2, getInfo2);
 }

@@ -9,9 +9,10 @@ import { icon } from "../base/icons.js";
 
 /**
  * @param {ImageDocument} image
+ * @param {string} [exifId] the id of the heading of the EXIF data
  * @returns {HTMLElement}
  */
-export function facts(image) {
+export function facts(image, exifId = "exif") {
   const { width, height, size, modified, exif, path } = image;
   /** @type {[string, ?string][]} */
   const lines = [
@@ -23,8 +24,8 @@ export function facts(image) {
   return h("div", { class: "facts" },
     h("section", { "aria-label": "File" }, pathLine(path),
       list(lines.filter(([, value]) => value))),
-    camera.length > 0 && h("section", { "aria-labelledby": "exif" },
-      h("h2", { id: "exif" }, "EXIF"), list(camera)));
+    camera.length > 0 && h("section", { "aria-labelledby": exifId },
+      h("h2", { id: exifId }, "EXIF"), list(camera)));
 }
 
 /** @param {[string, ?string][]} lines */

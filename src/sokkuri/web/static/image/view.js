@@ -2,12 +2,14 @@
 
 import * as api from "../base/api.js";
 import { announce, find, focused, h, isTyping, present, toast } from "../base/dom.js";
+import { labelImage, trashImage } from "./deeds.js";
 import { facts } from "./facts.js";
 import { icon } from "../base/icons.js";
 import { link, navigate, previous, setTitle } from "../base/router.js";
 import * as settings from "../base/settings.js";
-import { neighbours, openFromIds } from "../base/trail.js";
+import { markGone, neighbours, openFromList } from "../base/trail.js";
 import { ListSelection, selectable } from "../selection/list_selection.js";
+import { isOpenAtOnce, setOpen } from "./opening.js";
 import { makeStage } from "./stage.js";
 import { Viewer } from "./viewer.js";
 
@@ -15,13 +17,19 @@ import { Viewer } from "./viewer.js";
  * @import { HitDocument, ImageDocument, InfoDocument } from "../base/api_types.js"
  * @import { Query } from "../base/query.js"
  * @import { View, ViewModule } from "../base/router.js"
+ * @import { Place } from "./viewer.js"
  */
 
 export const title = "Image";
 export const shortcuts = [
   ["← →", "Previous, next, in the order of the list"],
   ["Esc", "Back to the list"],
-  ["z", "Fill the window; then + − 0 1 zoom"],
+  ["z", "The viewer; on a picture of any list: at once"],
+  ["+ − 0 1", "In the viewer: zoom"],
+  ["i", "In the viewer: details, similar pictures"],
+  ["p", "In the viewer: slideshow; any key ends it"],
+  ["l", "Label"],
+  ["Delete", "Move to the trash"],
   ["q", "Use as query"],
   ["r", "Show its rings"],
   ["n", "Mark as not wanted"],
@@ -79,6 +87,11 @@ class Detail {
     this.signal = signal;
     /** @type {?ListSelection} */
     this.selection = null;
+    /** @type {?Place} */
+    this.place = null;
+    /** @type {HTMLImageElement[]} pictures beside this one, so that the browser keeps them */
+    this.preloaded = [];
+    this.showSimilar = () => {};
     /** @type {Map<string, Promise<ImageDocument>>} */
     this.answers = new Map();
     /** @type {?AbortController} */
@@ -105,15 +118,19 @@ class Detail {
     this.under = params.get("under");
     this.from = params.get("from");
     if (!this.shows) this.drawSkeleton();
-    const [image, steps] = await Promise.all([this.fetch(id), neighbours(id)]);
+    const [image, place] = await Promise.all([this.fetch(id), neighbours(id)]);
     signal.throwIfAborted();
-    this.image = { ...image, ...steps }; // without a list, the neighbours are those in the folder
+    const { previous: before, next } = place ?? image; // without a list, those in the folder
+    this.image = { ...image, previous: before, next };
+    this.place = place;
     this.shows = true;
     setTitle(image.name);
     this.draw();
-    if (this.canZoom()) this.viewer?.show(this.image);
-    else this.viewer?.close();
-    this.loadSimilar(signal);
+    if (!this.canZoom()) this.viewer?.close();
+    else if (this.viewer) this.viewer.show(this.image, place);
+    else if (isOpenAtOnce()) this.openViewer();
+    this.showSimilar = () => this.loadSimilar(signal);
+    if (!this.viewer) this.showSimilar();
     this.prefetch(signal);
   }
 
@@ -143,7 +160,8 @@ class Detail {
 
   draw() {
     const { image } = this;
-    const kept = focused()?.dataset.keep;
+    const active = focused();
+    const kept = active && this.main.contains(active) ? active.dataset.keep : null;
     this.selection?.stop();
     this.selection = null;
     this.strip = h("div", { class: "strip", role: "list", "aria-labelledby": "similar" });
@@ -209,21 +227,65 @@ class Detail {
   }
 
   openViewer() {
-    if (!this.canZoom()) return;
-    this.viewer ??= new Viewer(this.image, {
+    if (!this.canZoom() || this.viewer) return;
+    const { changes } = this.info;
+    this.viewer = new Viewer(this.signal, {
       onstep: (which) => this.stepTo(this.image[which] ?? null),
+      onpick: (id, images) => this.pick(id, images),
+      onlabel: changes ? () => labelImage(this.image, this.signal) : null,
+      ontrash: changes ? () => this.trash() : null,
+      onleave: () => (isOpenAtOnce() ? this.leave() : this.viewer?.close()),
+      onpage: () => {
+        setOpen(false);
+        this.viewer?.close();
+      },
       onclose: () => {
         this.viewer = null;
+        if (!this.signal.aborted) this.showSimilar();
       },
     });
+    this.viewer.show(this.image, this.place);
   }
 
   /**
    * Shows another image in place of this one, so that Back leads to the list.
    * @param {?string} id
+   * @returns {boolean} whether there is one
    */
   stepTo(id) {
-    if (id !== null) navigate("/image", { id, under: this.under }, { replace: true });
+    if (id === null) return false;
+    navigate("/image", { id, under: this.under },
+      { replace: true, state: { viewer: isOpenAtOnce(), trail: history.state?.trail } });
+    return true;
+  }
+
+  /**
+   * Shows another image of the list or, if there are `images`, one of these, as a list of its own.
+   * @param {string} id
+   * @param {HitDocument[]} [images]
+   */
+  pick(id, images) {
+    if (!images) {
+      this.stepTo(id);
+      return;
+    }
+    openFromList(images, id);
+    navigate("/image", { id, under: this.under, from: this.image.id },
+      { state: { viewer: isOpenAtOnce() } });
+  }
+
+  /** Moves the image to the trash, and shows the next one. */
+  async trash() {
+    const { id } = this.image;
+    const onundone = () => {
+      markGone(id, false);
+      this.answers.clear();
+      if (!this.signal.aborted) this.stepTo(id);
+    };
+    if (!await trashImage(this.image, { signal: this.signal, onundone })) return;
+    markGone(id, true);
+    this.answers.clear(); // the answers name the image as a neighbour
+    if (!this.stepTo(this.image.next ?? this.image.previous ?? null)) this.leave();
   }
 
   /** Returns to the page from which the image was opened, else to its folder. */
@@ -245,7 +307,15 @@ class Detail {
         "aria-pressed": marked, onclick: () => this.mark() }, icon("not", { size: 18 }),
       "Not this one"),
       h("a", { class: "button", href: api.imageUrl(id, "file", { v }), target: "_blank",
-        rel: "noopener", dataset: { keep: "file" } }, icon("open", { size: 18 }), "Open original"));
+        rel: "noopener", dataset: { keep: "file" } }, icon("open", { size: 18 }), "Open original"),
+      this.canChange() && h("button", { type: "button", class: "button", dataset: { keep: "label" },
+        onclick: () => labelImage(this.image, this.signal) }, icon("label", { size: 18 }), "Label…"),
+      this.canChange() && h("button", { type: "button", class: "button", dataset: { keep: "trash" },
+        onclick: () => this.trash() }, icon("trash", { size: 18 }), "Move to trash…"));
+  }
+
+  canChange() {
+    return this.info.changes && this.image.state === "live";
   }
 
   /** Marks the image as not wanted, or removes the mark. */
@@ -322,7 +392,7 @@ class Detail {
     return h("div", { role: "listitem", class: "hit" },
       link("/image", { id, under: this.under, from: this.image.id },
         { title: name, "aria-label": `${name}, distance ${distance.toFixed(3)}`,
-          onclick: () => openFromIds(hits.map((hit) => hit.id), id) }, box,
+          onclick: () => openFromList(hits, id) }, box,
         h("span", { class: "number soft small" }, distance.toFixed(3))));
   }
 
@@ -331,6 +401,7 @@ class Detail {
    * @param {AbortSignal} signal
    */
   async prefetch(signal) {
+    const pictures = [];
     for (const id of [this.image.next, this.image.previous]) {
       if (id === null || id === undefined || signal.aborted) continue;
       try {
@@ -339,11 +410,14 @@ class Detail {
           const picture = new Image();
           picture.fetchPriority = "low";
           picture.src = api.imageUrl(id, "thumbnail", { size: 2048, v });
+          pictures.push(picture);
+          picture.decode().catch(() => {}); // its page says if it cannot be shown
         }
       } catch {
         // It is fetched again when the user goes to it.
       }
     }
+    if (!signal.aborted) this.preloaded = pictures;
   }
 
   /** @param {KeyboardEvent} event */
@@ -356,6 +430,8 @@ class Detail {
     else if (event.key === "ArrowRight") this.stepTo(next);
     else if (event.key === "Escape") this.leave();
     else if (event.key === "z") this.openViewer();
+    else if (event.key === "l" && this.canChange()) labelImage(this.image, this.signal);
+    else if (event.key === "Delete" && this.canChange()) this.trash();
     else if (event.key === "q" && live) navigate("/search", { id });
     else if (event.key === "r" && live) navigate("/rings", { id });
     else if (event.key === "n" && live) this.mark();

@@ -1,228 +1,238 @@
-// The viewer: one picture in the whole window, to zoom and to move. It shows a thumbnail, and loads
-// the original when the thumbnail has too few pixels.
+// The viewer: one picture in the whole window, with the filmstrip of its list, its facts in a drawer, a
+// slideshow, and what can be done with the picture.
 
-import { imageUrl } from "../base/api.js";
-import { around, h } from "../base/dom.js";
+import { announce, h, isTyping, mustFind, toast } from "../base/dom.js";
+import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
-import { Zoom } from "./zoom.js";
-
-/** @import { ImageDocument } from "../base/api_types.js" */
-
-const THUMBNAIL = 2048; // pixels of the longer side
-const STEP = 1.5; // of the keys and buttons that zoom
-const ARROW = 80; // pixels that an arrow key moves the picture
-const SWIPE = 80; // pixels of a swipe to another picture
-/** @type {Record<string, number[]>} */
-const MOVES = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-
-/** @typedef {{x: number, y: number}} Point in pixels of the window */
+import * as settings from "../base/settings.js";
+import { Drawer } from "./drawer.js";
+import { Filmstrip } from "./filmstrip.js";
+import { SECONDS, secondsEach, Slideshow } from "./slideshow.js";
+import { ZoomStage } from "./zoom_stage.js";
 
 /**
- * The size of a picture; a picture without a size is not zoomed.
- * @param {ImageDocument} image
+ * @import { HitDocument, ImageDocument } from "../base/api_types.js"
+ * @import { Trail } from "../base/trail.js"
  */
-const sizeOf = ({ width, height }) => ({ width: width ?? 1, height: height ?? 1 });
+
+/** @typedef {{trail: Trail, index: number}} Place of an image in its list */
+
+/**
+ * @typedef {{onstep: (which: "previous"|"next") => boolean,
+ *   onpick: (id: string, images?: HitDocument[]) => void,
+ *   onlabel: (() => void) | null, ontrash: (() => void) | null, onleave: () => void,
+ *   onpage: () => void, onclose: () => void}} Options
+ *   onstep: shows the picture before or after, and returns whether there is one; onpick: shows another
+ *   picture of the list, or one of `images`; onlabel, ontrash: null if changes are not allowed;
+ *   onleave: the user goes back; onpage: the user wants the page of the image; onclose: the viewer is
+ *   closed
+ */
 
 export class Viewer {
-  /** @type {ResizeObserver} */
-  resizes;
-  /** @type {ImageDocument} */
-  image;
-  /** @type {?HTMLImageElement} */
-  original;
-  /** @type {Zoom} */
-  zoom;
-
   /**
-   * Opens the viewer.
-   * @param {ImageDocument} image with its size
-   * @param {{onstep: (which: "previous"|"next") => void, onclose: () => void}} options
+   * Opens the viewer. `show` gives it a picture.
+   * @param {AbortSignal} signal of the page
+   * @param {Options} options
    */
-  constructor(image, { onstep, onclose }) {
-    this.onstep = onstep;
-    /** @type {Map<number, Point>} */
-    this.pointers = new Map();
-    /** @type {?Point} */
-    this.start = null;
-    this.sheet = h("div", { class: "viewer-sheet" });
-    this.percent = h("output", { class: "number" });
-    /**
-     * @param {string} label
-     * @param {string} name
-     * @param {() => void} onclick
-     */
-    const button = (label, name, onclick) => h("button", { type: "button", class: "icon-button",
-      "aria-label": label, title: label, onclick }, icon(name));
-    this.el = h("dialog", { class: "viewer" }, this.sheet,
-      h("div", { class: "viewer-tools" }, this.percent,
-        button("Smaller", "minus", () => this.zoomBy(1 / STEP)),
-        button("Larger", "plus", () => this.zoomBy(STEP)),
-        button("Close", "close", () => this.close())));
-    this.el.addEventListener("close", () => {
-      this.resizes.disconnect();
-      this.el.remove();
-      onclose();
-    });
+  constructor(signal, options) {
+    this.options = options;
+    this.ends = new AbortController();
+    /** @type {?ImageDocument} */
+    this.image = null;
+    this.title = h("h2", { class: "viewer-name" });
+    this.place = h("span", { class: "number soft small" });
+    this.percent = h("output", { class: "number small", "aria-label": "Size" });
+    this.slideshow = new Slideshow({ onnext: () => this.goOn(), onchange: (runs) => this.slide(runs) });
+    this.stage = new ZoomStage({ onstep: (which) => this.step(which),
+      onzoom: (scale) => this.showScale(scale) });
+    this.film = new Filmstrip({ onpick: (id) => options.onpick(id) });
+    this.drawer = new Drawer({ signal, onpage: options.onpage,
+      onpick: (id, images) => options.onpick(id, images) });
+    this.previous = this.arrow("previous", "left");
+    this.next = this.arrow("next", "right");
+    this.stage.el.append(this.previous, this.next);
+    this.facts = this.button("facts", "Details", "i", () => this.toggleFacts(),
+      { "aria-expanded": "false" });
+    this.play = this.button("play", "Slideshow", "p", () => this.slideshow.start());
+    this.el = h("dialog", { class: "viewer" }, this.head(), this.stage.el, this.drawer.el,
+      this.film.el);
     this.listen();
     document.body.append(this.el);
     this.el.showModal();
-    this.resizes = new ResizeObserver(() => this.resized());
-    this.resizes.observe(this.el);
-    this.show(image);
+    this.stage.el.focus();
+    // Only what is in the dialog is above the page, and can be used while the dialog is open.
+    this.messages = [mustFind("#toasts"), mustFind("#live")];
+    this.el.append(...this.messages);
+  }
+
+  /**
+   * @param {string} name of its icon
+   * @param {string} label
+   * @param {string} key
+   * @param {() => void} onclick
+   * @param {import("../base/dom.js").Props} [props]
+   */
+  button(name, label, key, onclick, props) {
+    return h("button", { type: "button", class: "icon-button", "aria-label": label,
+      title: `${label} (${key})`, "aria-keyshortcuts": key, onclick, ...props }, icon(name));
+  }
+
+  head() {
+    const { onlabel, ontrash, onleave } = this.options;
+    return h("div", { class: "viewer-head" },
+      h("div", { class: "viewer-title" }, this.title, this.place),
+      h("div", { class: "viewer-tools" },
+        this.percent, this.button("minus", "Smaller", "-", () => this.stage.step(-1)),
+        this.button("plus", "Larger", "+", () => this.stage.step(1)),
+        this.play, secondsField(),
+        onlabel && this.button("label", "Label…", "l", onlabel),
+        ontrash && this.button("trash", "Move to trash…", "Delete", ontrash),
+        this.facts, this.button("close", "Close", "Escape", onleave)));
+  }
+
+  /**
+   * @param {"previous"|"next"} which
+   * @param {string} name
+   */
+  arrow(which, name) {
+    const label = which === "previous" ? "Previous picture" : "Next picture";
+    return h("button", { type: "button", class: `step ${which}`, "aria-label": label,
+      title: label, onclick: () => this.step(which) }, icon(name, { size: 26 }));
+  }
+
+  listen() {
+    // On the document, since what had the focus may be gone.
+    document.addEventListener("keydown", (event) => this.pressed(event),
+      { signal: this.ends.signal });
+    // Any press ends the slideshow, and does nothing else.
+    this.el.addEventListener("pointerdown", (event) => {
+      if (!this.slideshow.runs) return;
+      event.stopPropagation();
+      this.slideshow.stop();
+    }, { capture: true });
+    this.el.addEventListener("cancel", (event) => {
+      event.preventDefault();
+      this.options.onleave();
+    });
+    this.el.addEventListener("close", () => this.ended(), { once: true });
   }
 
   close() {
     this.el.close();
   }
 
+  ended() {
+    this.ends.abort();
+    this.slideshow.stop();
+    this.stage.stop();
+    this.film.stop();
+    document.body.append(...this.messages);
+    this.el.remove();
+    this.options.onclose();
+  }
+
   /**
-   * Shows another picture.
-   * @param {ImageDocument} image
+   * Shows a picture.
+   * @param {ImageDocument} image with its size, and `previous` and `next` in its list
+   * @param {?Place} place
    */
-  show(image) {
-    const { id, name, v } = image;
-    const { width, height } = sizeOf(image);
+  show(image, place) {
     this.image = image;
-    this.original = null;
-    this.el.setAttribute("aria-label", name);
-    const size = { width: width / devicePixelRatio, height: height / devicePixelRatio };
-    this.sheet.style.width = `${size.width}px`;
-    this.sheet.style.height = `${size.height}px`;
-    this.sheet.replaceChildren(h("img", { alt: name, draggable: "false",
-      src: imageUrl(id, "thumbnail", { size: THUMBNAIL, v }) }));
-    this.zoom = new Zoom(size, this.room());
-    this.draw();
+    this.el.setAttribute("aria-label", image.name);
+    this.title.textContent = image.name;
+    this.title.title = image.id;
+    this.place.textContent = place && place.trail.count > 1
+      ? `${format.count(place.index + 1)} of ${format.count(place.trail.count)}` : "";
+    this.showArrows();
+    const loaded = this.stage.show(image, this.slideshow.runs);
+    this.film.show(place?.trail ?? null, place?.index ?? 0);
+    this.drawer.show(image);
+    this.slideshow.shown(loaded);
   }
 
-  room() {
-    return { width: this.el.clientWidth, height: this.el.clientHeight };
+  showArrows() {
+    const { image, previous, next } = this;
+    for (const [arrow, id] of /** @type {const} */ ([[previous, image?.previous],
+      [next, image?.next]])) {
+      const isEnd = (id ?? null) === null;
+      if (isEnd && arrow === document.activeElement) this.stage.el.focus();
+      arrow.hidden = isEnd;
+    }
   }
 
-  resized() {
-    this.zoom.resize(this.room());
-    this.draw();
+  /** @param {"previous"|"next"} which */
+  step(which) {
+    this.options.onstep(which);
   }
 
-  draw() {
-    const { x, y, scale } = this.zoom;
-    this.sheet.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
-    this.el.classList.toggle("zoomed", !this.zoom.isWhole);
+  /** @param {number} scale */
+  showScale(scale) {
     const percent = `${Math.round(100 * scale)} %`;
     if (this.percent.textContent !== percent) this.percent.textContent = percent;
-    this.sharpen(scale);
   }
+
+  toggleFacts() {
+    const isOpen = this.drawer.toggle();
+    this.facts.setAttribute("aria-expanded", String(isOpen));
+    this.facts.setAttribute("aria-pressed", String(isOpen));
+  }
+
+  // --- the slideshow
 
   /**
-   * Loads the original as soon as the thumbnail has too few pixels.
-   * @param {number} scale
+   * Shows or hides all but the picture.
+   * @param {boolean} runs
    */
-  sharpen(scale) {
-    const { id, v } = this.image;
-    const { width, height } = sizeOf(this.image);
-    const longest = Math.max(width, height);
-    if (this.original || longest <= THUMBNAIL || longest * scale <= THUMBNAIL) return;
-    const img = h("img", { alt: "", draggable: "false" });
-    this.original = img;
-    img.addEventListener("load", () => img.classList.add("shown"));
-    img.addEventListener("error", () => img.remove()); // a format that the browser cannot show
-    img.src = imageUrl(id, "file", { v });
-    this.sheet.append(img);
-  }
-
-  /**
-   * @param {number} factor
-   * @param {Point} [at]
-   */
-  zoomBy(factor, at) {
-    this.zoom.zoomTo(this.zoom.scale * factor, at);
-    this.draw();
-  }
-
-  /**
-   * Shows the whole picture or, if it is shown, each pixel of the picture as one of the screen.
-   * @param {Point} [at]
-   */
-  toggle(at) {
-    if (this.zoom.isWhole) this.zoom.zoomTo(this.zoom.whole < 1 ? 1 : this.zoom.whole * STEP, at);
-    else this.zoom.fit();
-    this.draw();
-  }
-
-  listen() {
-    const { el } = this;
-    /** @param {MouseEvent} event */
-    const at = ({ clientX: x, clientY: y }) => ({ x, y });
-    el.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      const pixels = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 30 : 1;
-      this.zoomBy(Math.exp(-event.deltaY * pixels * 0.002), at(event));
-    }, { passive: false });
-    el.addEventListener("dblclick", (event) => {
-      if (!around(event, "button")) this.toggle(at(event));
-    });
-    el.addEventListener("keydown", (event) => this.pressed(event));
-    el.addEventListener("pointerdown", (event) => {
-      if (around(event, "button") || event.button !== 0) return;
-      el.setPointerCapture(event.pointerId);
-      this.pointers.set(event.pointerId, at(event));
-      this.start = this.pointers.size === 1 && this.zoom.isWhole ? at(event) : null;
-    });
-    el.addEventListener("pointermove", (event) => this.dragged(event.pointerId, at(event)));
-    el.addEventListener("pointerup", (event) => this.lifted(event.pointerId, at(event)));
-    el.addEventListener("pointercancel", (event) => this.pointers.delete(event.pointerId));
-  }
-
-  /**
-   * Moves the picture with one pointer; with two, zooms it too.
-   * @param {number} pointer
-   * @param {Point} now
-   */
-  dragged(pointer, now) {
-    const before = this.pointers.get(pointer);
-    if (!before) return;
-    this.pointers.set(pointer, now);
-    const [other] = [...this.pointers].filter(([id]) => id !== pointer).map(([, place]) => place);
-    if (other) {
-      /** @param {Point} place */
-      const spread = (place) => Math.max(1, Math.hypot(place.x - other.x, place.y - other.y));
-      const middle = { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 };
-      this.zoom.zoomTo(this.zoom.scale * spread(now) / spread(before), middle);
+  slide(runs) {
+    this.el.classList.toggle("sliding", runs);
+    if (runs) {
+      this.stage.el.focus(); // the keys must not act on a button that is hidden
+      toast("Slideshow. Any key or click ends it.");
+    } else {
+      this.play.focus();
+      announce("The slideshow has ended");
     }
-    const share = other ? 2 : 1; // the middle of two pointers moves half as far
-    this.zoom.move((now.x - before.x) / share, (now.y - before.y) / share);
-    this.draw();
   }
 
-  /**
-   * @param {number} pointer
-   * @param {Point} now
-   */
-  lifted(pointer, now) {
-    this.pointers.delete(pointer);
-    const { start } = this;
-    this.start = null;
-    if (!start || this.pointers.size) return;
-    const across = now.x - start.x;
-    if (Math.abs(across) < SWIPE || Math.abs(across) < 2 * Math.abs(now.y - start.y)) return;
-    this.onstep(across > 0 ? "previous" : "next");
+  goOn() {
+    if (!this.options.onstep("next")) {
+      this.slideshow.stop();
+      toast("The slideshow has ended: this is the last picture");
+    }
   }
 
   /** @param {KeyboardEvent} event */
   pressed(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if ([...document.querySelectorAll("dialog[open]")].at(-1) !== this.el) return; // a question
+    if (this.slideshow.runs) {
+      this.slideshow.stop();
+      event.preventDefault();
+      return;
+    }
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (isTyping(event)) return;
+    const { onlabel, ontrash, onpage } = this.options;
     const { key } = event;
-    if (key in MOVES && !this.zoom.isWhole) {
-      const [x, y] = MOVES[key];
-      this.zoom.move(x * ARROW, y * ARROW);
-      this.draw();
-    } else if (key === "ArrowLeft") this.onstep("previous");
-    else if (key === "ArrowRight") this.onstep("next");
-    else if (key === "+" || key === "=") this.zoomBy(STEP);
-    else if (key === "-") this.zoomBy(1 / STEP);
-    else if (key === "0") this.zoomBy(this.zoom.whole / this.zoom.scale);
-    else if (key === "1") this.zoomBy(1 / this.zoom.scale);
-    else if (key === "z") this.close();
+    if (this.stage.pressed(key)) event.preventDefault();
+    else if (key === "ArrowLeft") this.step("previous");
+    else if (key === "ArrowRight") this.step("next");
+    else if (key === "i") this.toggleFacts();
+    else if (key === "p") this.slideshow.start();
+    else if (key === "l" && onlabel) onlabel();
+    else if (key === "Delete" && ontrash) ontrash();
+    else if (key === "z") onpage();
     else return;
     event.preventDefault();
   }
+}
+
+/** The field for the seconds of each picture of a slideshow. */
+function secondsField() {
+  const chosen = secondsEach();
+  const field = h("select", { class: "viewer-seconds small", "aria-label": "Slideshow: seconds for each picture",
+    title: "Seconds for each picture" },
+  SECONDS.map((seconds) => h("option", { value: seconds, selected: seconds === chosen },
+    `${seconds} s`)));
+  field.addEventListener("change", () => settings.set("slide", Number(field.value)));
+  return field;
 }

@@ -6,6 +6,7 @@ import { findAll, h } from "../base/dom.js";
 import { capitalise } from "../base/format.js";
 import { icon } from "../base/icons.js";
 import * as settings from "../base/settings.js";
+import { takeFiles } from "./add_or_replace.js";
 import { clearRecent, past, remove } from "./past.js";
 import { pickButton, takePictures } from "./picking.js";
 import { addTerms, findImages } from "./terms.js";
@@ -29,7 +30,7 @@ export function installFind(place, getInfo) {
   document.body.append(veil);
   /** @param {File[]} files */
   const take = (files) => {
-    if (!document.querySelector("dialog[open]")) addTerms({ files });
+    if (!document.querySelector("dialog[open]")) takeFiles(files);
   };
   takePictures(take, {
     signal: new AbortController().signal,

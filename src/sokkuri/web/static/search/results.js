@@ -7,7 +7,7 @@ import { icon } from "../base/icons.js";
 import { hitRows } from "./hit_rows.js";
 import { selectable } from "../selection/list_selection.js";
 import { link } from "../base/router.js";
-import { openFromIds } from "../base/trail.js";
+import { openFromList } from "../base/trail.js";
 import { shortDistance } from "../rings/canvas.js";
 
 /** @import { HitDocument } from "../base/api_types.js" */
@@ -36,7 +36,7 @@ export function hitsGrid(hits, options = {}) {
     const { target } = event;
     const place = cells.findIndex(({ anchor }) =>
       target instanceof Node && anchor.contains(target));
-    if (place >= 0) openFromIds(hits.map(({ id }) => id), hits[place].id);
+    if (place >= 0) openFromList(hits, hits[place].id);
   });
   const watcher = new ResizeObserver(() => {
     if (element.isConnected) arrange(element, cells);

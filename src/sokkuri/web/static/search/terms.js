@@ -10,12 +10,15 @@ const LONGEST_NAME = 400; // characters; a longer text is no id
 const LIKE_A_FILE = /\.[a-z0-9]{2,5}$/i;
 
 /**
- * @param {{texts?: string[], ids?: Array<[string, number]>, files?: File[]}} terms
- *   texts: perhaps with weights behind them; ids: each with its weight
+ * @param {{texts?: string[], ids?: Array<[string, number]>, files?: File[],
+ *   replaces?: boolean}} terms
+ *   texts: perhaps with weights behind them; ids: each with its weight; replaces: whether the other
+ *   pictures of the search go
  */
-export async function addTerms({ texts = [], ids = [], files = [] }) {
+export async function addTerms({ texts = [], ids = [], files = [], replaces = false }) {
   const { path, params } = current();
-  const search = fromParams(path === "/search" ? params : new Query());
+  const shown = fromParams(path === "/search" ? params : new Query());
+  const search = replaces ? { ...shown, ids: [], nots: [], upload: null, weights: new Map() } : shown;
   const words = texts.map((text) => splitWeight(text)[0]);
   /** @param {string} text */
   const isOtherText = (text) => !words.includes(splitWeight(text)[0]);
