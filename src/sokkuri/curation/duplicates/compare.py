@@ -27,6 +27,7 @@ from sokkuri.core.types import Limits, PixelSpec
 from sokkuri.curation.duplicates.image_facts import ImageFacts, read_image_facts
 from sokkuri.curation.duplicates.matching import COPY_SCORE, Match, SurelyDiffer, compare
 from sokkuri.curation.duplicates.matching import enlarged as parts
+from sokkuri.curation.duplicates.matching.coarse_jpeg import was_saved_coarsely
 from sokkuri.curation.duplicates.matching.content import may_be_drawing
 from sokkuri.curation.duplicates.matching.edits import can_be_edit
 from sokkuri.curation.duplicates.matching.fingerprint import Preview, fingerprint, make_preview
@@ -311,11 +312,17 @@ class PairComparer:
                 return None
         if not self.by_keypoints:
             return None
+        return "edited" if self._is_edited(pair, a, b) else pair.grade
+
+    def _is_edited(self, pair: PairResult, a: _Image, b: _Image) -> bool:
+        """Return whether one still can be an edit of the other, or was surely saved from it."""
         place = self._place(pair.first, pair.second)
-        likely = pair.score >= COPY_SCORE
-        if place is not None and can_be_edit((a, b), place.refined, likely=likely):
-            return "edited"
-        return pair.grade
+        if place is None:
+            return False
+        if can_be_edit((a, b), place.refined, likely=pair.score >= COPY_SCORE):
+            return True
+        files = self._read(pair.first), self._read(pair.second)
+        return was_saved_coarsely(files, (a, b), place.refined, self._limits)
 
     def _place(self, first: bytes, second: bytes) -> Place | None:
         """Return where one picture lies in another one. Raises ReadError and DecodeError."""

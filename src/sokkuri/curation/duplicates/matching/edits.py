@@ -219,7 +219,8 @@ def _align_files(
     """
     a, b = (_decode(view, sides[0], spec) for view in views)
     to_a, to_b = (
-        enlargement(view.rgb, large.rgb) for view, large in zip(views, (a, b), strict=True)
+        enlargement(view.rgb.shape, large.rgb.shape)
+        for view, large in zip(views, (a, b), strict=True)
     )
     matrix = to_b @ np.vstack([transform.matrix, [0, 0, 1]]) @ np.linalg.inv(to_a)
     transform = replace(transform, matrix=matrix[:2])
@@ -233,9 +234,12 @@ def _decode(view: LargeView, side: int, spec: PixelSpec) -> _Picture:
     return _Picture(rgb, view.square, view.width, view.height)
 
 
-def enlargement(small: Rgb, large: Rgb) -> Affine:
-    """Return the (3, 3) matrix from positions in a preview to positions in the larger picture."""
-    x, y = large.shape[1] / small.shape[1], large.shape[0] / small.shape[0]
+def enlargement(small: tuple[int, ...], large: tuple[int, ...]) -> Affine:
+    """Return the (3, 3) matrix from positions in a preview to positions in the larger picture.
+
+    small, large : the shapes of both, height and width first.
+    """
+    x, y = large[1] / small[1], large[0] / small[0]
     return np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2], [0, 0, 1]])
 
 

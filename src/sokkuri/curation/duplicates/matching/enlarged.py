@@ -85,7 +85,8 @@ def _find_enlarged(a: PartView, b: PartView) -> Place | None:
     if place is None:
         return None
     to_a, to_b = (
-        enlargement(view.rgb, large.rgb) for view, large in zip((a, b), views, strict=True)
+        enlargement(view.rgb.shape, large.rgb.shape)
+        for view, large in zip((a, b), views, strict=True)
     )
 
     def in_previews(transform: SimilarityTransform) -> SimilarityTransform:
