@@ -12,7 +12,6 @@ import { ListSelection } from "../selection/list_selection.js";
 
 /**
  * @import { HitDocument, InfoDocument, SearchResultDocument } from "../base/api_types.js"
- * @import { Child } from "../base/dom.js"
  * @import { Picture } from "../rings/canvas.js"
  */
 
