@@ -16,6 +16,9 @@ from run_cli import sokkuri
 from run_server import Server, assert_problem, serving
 from tiny_model import write_tiny_model
 
+from sokkuri.api import Collection
+from sokkuri.store.labels import set_labels
+
 IDS = ["a/0.png", "a/1.png", "a/2.png", "b/3.png", "b/4.png"]
 
 
@@ -87,6 +90,26 @@ def test_a_filter_of_the_grid_holds_for_its_parts_and_selections(server: Server)
     for path in ("grid", "grid/items", "folders"):
         wrong = server.get(f"/api/v1/{path}", params={"where": "wide > 3"})
         assert "in `wide > 3`" in assert_problem(wrong, 422, "invalid")
+
+
+def test_a_kept_selection_ends_when_a_label_changes(server: Server, root: Path) -> None:
+    """Its images, its list and its archive: none holds an image that was not shown."""
+    where = {"where": "label = 'cat'", "sort": "name"}
+    with Collection.open(root, "rw") as collection:
+        set_labels(collection.catalog, [(id_, "cat") for id_ in IDS[1:4]])
+        order = server.api("grid", **where)["order"]
+        name = name_of(server, **part_of_grid(server, (1, 3), **where, order=order))
+        base = f"/api/v1/selections/{name}"
+        assert len(server.get(f"{base}/list?format=txt").text.splitlines()) == 2
+        set_labels(collection.catalog, [(IDS[0], "cat")])
+        for part in ("images", "list", "zip"):
+            detail = assert_problem(server.get(f"{base}/{part}"), 409, "conflict")
+            assert "nothing was done, select again" in detail
+        set_labels(collection.catalog, [(IDS[0], None)])
+        assert [image["id"] for image in server.api(f"selections/{name}/images")["images"]] == (
+            IDS[2:4]
+        )
+        set_labels(collection.catalog, [(id_, None) for id_ in IDS])
 
 
 def test_what_is_no_selection_is_refused(server: Server) -> None:

@@ -2599,12 +2599,14 @@ function makeField(name2, label, input, hint) {
 }
 
 // search/filter_bar.js
+var WIDE2 = "(min-width: 640px)";
 var FilterBar = class {
   /** @param {{onchange: (filter: Filter) => void, signal: AbortSignal}} options */
   constructor({ onchange, signal }) {
     this.onchange = onchange;
     this.under = "";
     this.where = "";
+    this.isNew = true;
     this.chips = new FilterChips({
       signal,
       onchange: (where, under) => onchange({ where, under })
@@ -2674,7 +2676,8 @@ var FilterBar = class {
     this.input.value = where;
     this.chips.show(where, under);
     this.showProblem("");
-    if (where) this.open(true);
+    if (this.isNew && where && matchMedia(WIDE2).matches) this.open(true);
+    this.isNew = false;
     this.toggle.classList.toggle("active", Boolean(where));
   }
   /**

@@ -11,12 +11,15 @@ import { placeOf } from "./state.js";
 
 /** @typedef {{under: string, where: string}} Filter */
 
+const WIDE = "(min-width: 640px)"; // narrower, an open panel would push the images off the screen
+
 export class FilterBar {
   /** @param {{onchange: (filter: Filter) => void, signal: AbortSignal}} options */
   constructor({ onchange, signal }) {
     this.onchange = onchange;
     this.under = "";
     this.where = "";
+    this.isNew = true;
     this.chips = new FilterChips({ signal,
       onchange: (where, under) => onchange({ where, under }) });
     this.input = h("input", { type: "text", id: "filter-where", autocomplete: "off",
@@ -65,7 +68,9 @@ export class FilterBar {
     this.input.value = where;
     this.chips.show(where, under);
     this.showProblem("");
-    if (where) this.open(true);
+    // Later, it stays as the user has left it.
+    if (this.isNew && where && matchMedia(WIDE).matches) this.open(true);
+    this.isNew = false;
     this.toggle.classList.toggle("active", Boolean(where));
   }
 
