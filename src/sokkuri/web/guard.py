@@ -42,7 +42,10 @@ _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _SEARCH_PATH = "/api/v1/search"
 _MAX_JSON = 64 * 2**10  # bytes of a body
 _MAX_CHANGE = 2**20  # bytes of a body that lists a thousand images
-_OPEN_PATHS = ("/healthz", "/api/v1/healthz", "/login", "/static/login.css", "/static/icon.svg")
+_OPEN_PATHS = (
+    "/healthz", "/api/v1/healthz", "/login", "/static/login.css", "/static/icon.svg",
+    "/static/base/theme.js",
+)  # fmt: skip
 """Paths that need no token: the health check and the login page."""
 
 

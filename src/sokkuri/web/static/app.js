@@ -6,6 +6,7 @@ import { watchConnection } from "./base/connection.js";
 import { findAll, h, isTyping, mustFind, toast } from "./base/dom.js";
 import { openHelp } from "./base/help.js";
 import { icon, kana } from "./base/icons.js";
+import { t, translateDocument } from "./base/messages.js";
 import { navigate, reload, start } from "./base/router.js";
 import * as settings from "./base/settings.js";
 import * as browse from "./browse/view.js";
@@ -36,13 +37,15 @@ const ROUTES = {
   "/label": label,
   "/status": status,
 };
-const THEMES = { auto: "Theme: same as the system", light: "Theme: light", dark: "Theme: dark" };
+const THEMES = {
+  auto: t("Theme: same as the system"), light: t("Theme: light"), dark: t("Theme: dark"),
+};
 /** @type {Record<string, string>} */
 const PLACES = {
   b: "/browse", s: "/search", r: "/rings", m: "/map", d: "/duplicates", l: "/label", t: "/status",
 };
 
-const MOSAIC_FORCED = "Mosaic stays on: the server was started with --mosaic";
+const MOSAIC_FORCED = t("Mosaic stays on: the server was started with --mosaic");
 
 /** @type {?Promise<InfoDocument>} */
 let info = null;
@@ -82,13 +85,14 @@ function themeButton() {
 
 function mosaicButton() {
   const button = h("button", { type: "button", class: "icon-button", role: "switch",
-    "aria-label": "Mosaic: show pictures as blocks" }, icon("mosaic"));
+    "aria-label": t("Mosaic: show pictures as blocks") }, icon("mosaic"));
   /** @param {boolean} on */
   const apply = (on) => {
     const forced = settings.isForced("mosaic");
     button.setAttribute("aria-checked", String(on));
     button.setAttribute("aria-disabled", String(forced));
-    button.title = forced ? MOSAIC_FORCED : on ? "Mosaic is on" : "Mosaic: show pictures as blocks";
+    button.title = forced ? MOSAIC_FORCED
+      : on ? t("Mosaic is on") : t("Mosaic: show pictures as blocks");
   };
   button.addEventListener("click", () => {
     if (settings.isForced("mosaic")) toast(MOSAIC_FORCED);
@@ -103,8 +107,8 @@ function mosaicButton() {
 }
 
 function helpButton() {
-  return h("button", { type: "button", class: "icon-button", "aria-label": "Keyboard shortcuts",
-    title: "Keyboard shortcuts (?)", onclick: openHelp }, icon("help"));
+  return h("button", { type: "button", class: "icon-button", "aria-label": t("Keyboard shortcuts"),
+    title: t("Keyboard shortcuts (?)"), onclick: openHelp }, icon("help"));
 }
 
 /** @param {() => void} focusFind moves the focus to the field at the top */
@@ -146,6 +150,7 @@ function bootSetup(main) {
 }
 
 function boot() {
+  translateDocument(document.body);
   for (const placeholder of findAll("[data-icon]", document)) {
     const name = placeholder.dataset.icon ?? "";
     placeholder.replaceWith(icon(name, { size: name === "mark" ? 24 : 20 }));

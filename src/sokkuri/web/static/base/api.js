@@ -1,5 +1,6 @@
 // The HTTP API of the server: addresses, requests, problems, and the stream of events.
 
+import { t } from "./messages.js";
 import { encode, toQuery } from "./query.js";
 import * as settings from "./settings.js";
 
@@ -30,10 +31,10 @@ export class Problem extends Error {
    * @param {number} [retryAfter] seconds
    */
   constructor({ status, title, detail, type }, retryAfter = 0) {
-    super(detail || title || `The server answered ${status}`);
+    super(detail || title || t("The server answered {status}", { status: String(status) }));
     this.name = "Problem";
     this.status = status;
-    this.title = title ?? "Something went wrong";
+    this.title = title ?? t("Something went wrong");
     this.detail = detail ?? "";
     this.type = type ?? "about:blank";
     this.retryAfter = retryAfter;
@@ -43,7 +44,7 @@ export class Problem extends Error {
 /** The server did not answer. */
 export class LostServer extends Error {
   constructor() {
-    super("The server does not answer");
+    super(t("The server does not answer"));
     this.name = "LostServer";
   }
 }

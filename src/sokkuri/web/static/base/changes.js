@@ -3,6 +3,7 @@
 import { Problem, get, post } from "./api.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
+import { rich } from "./messages.js";
 
 /** @import { PostAnswers, PostBodies } from "./api_types.js" */
 
@@ -50,6 +51,6 @@ export function newBatch() {
 /** A line that says that changes are not allowed, and how to allow them. */
 export function howToAllow() {
   return h("p", { class: "how-to-allow soft small" }, icon("not", { size: 16 }),
-    h("span", null, "Read-only. To allow changes, start the server with ",
-      h("code", null, "sokkuri serve --allow-changes")));
+    h("span", null, rich("Read-only. To allow changes, start the server with {command}",
+      { command: h("code", null, "sokkuri serve --allow-changes") })));
 }

@@ -3,6 +3,7 @@
 import { announce, clear, h } from "./dom.js";
 import { connection, events, healthy } from "./api.js";
 import { icon } from "./icons.js";
+import { t } from "./messages.js";
 
 const FIRST = 1000;
 const LONGEST = 15000;
@@ -29,7 +30,7 @@ export function watchConnection(banner, onFound) {
     clearTimeout(timer);
     banner.hidden = true;
     clear(banner);
-    announce("The server is back");
+    announce(t("The server is back"));
     onFound();
   });
   addEventListener("online", () => lost && attempt());
@@ -41,8 +42,8 @@ export function watchConnection(banner, onFound) {
 
 /** @param {HTMLElement} banner */
 function show(banner) {
-  const retry = h("button", { type: "button", class: "button", onclick: attempt }, "Try now");
-  const text = h("span", null, "The server does not answer. Trying again…");
+  const retry = h("button", { type: "button", class: "button", onclick: attempt }, t("Try now"));
+  const text = h("span", null, t("The server does not answer. Trying again…"));
   banner.replaceChildren(icon("lost"), text, retry);
   banner.hidden = false;
 }

@@ -1,6 +1,7 @@
 // Copies texts to the clipboard.
 
 import { focused, toast } from "./dom.js";
+import { t } from "./messages.js";
 
 /**
  * Copies a text, and says so.
@@ -12,7 +13,7 @@ export async function copyText(text, said) {
     await navigator.clipboard.writeText(text);
     toast(said);
   } catch {
-    toast(copyByCommand(text) ? said : "The browser does not allow copying");
+    toast(copyByCommand(text) ? said : t("The browser does not allow copying"));
   }
 }
 

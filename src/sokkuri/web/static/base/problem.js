@@ -4,6 +4,7 @@ import { LostServer, Problem, messageOf } from "./api.js";
 import { h } from "./dom.js";
 import { capitalise } from "./format.js";
 import { icon } from "./icons.js";
+import { serverText, t } from "./messages.js";
 
 /** @import { Child } from "./dom.js" */
 
@@ -30,20 +31,21 @@ export function panel({ icon: name, title, text, level = 1 }, ...actions) {
  */
 export function problemPanel(error, retry, level = 1) {
   const again = retry &&
-    h("button", { type: "button", class: "button", onclick: retry }, "Try again");
-  const home = h("a", { class: "button quiet", href: "/browse" }, "Browse");
+    h("button", { type: "button", class: "button", onclick: retry }, t("Try again"));
+  const home = h("a", { class: "button quiet", href: "/browse" }, t("Browse"));
   if (error instanceof LostServer) {
-    const lost = panel({ icon: "lost", level, title: "The server does not answer",
-      text: "This page continues by itself when the server is back." }, again);
+    const lost = panel({ icon: "lost", level, title: t("The server does not answer"),
+      text: t("This page continues by itself when the server is back.") }, again);
     lost.dataset.lost = "";
     return lost;
   }
   if (error instanceof Problem) {
     const missing = error.status === 404;
-    return panel({ icon: missing ? "missing" : "problem", level, title: sentenceCase(error.title),
-      text: capitalise(error.detail) }, missing ? null : again, home);
+    return panel({ icon: missing ? "missing" : "problem", level, 
+      title: serverText(sentenceCase(error.title)),
+      text: capitalise(serverText(error.detail)) }, missing ? null : again, home);
   }
-  return panel({ icon: "problem", level, title: "Something went wrong on this page",
+  return panel({ icon: "problem", level, title: t("Something went wrong on this page"),
     text: messageOf(error) }, again, home);
 }
 

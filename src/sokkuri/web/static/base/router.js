@@ -6,6 +6,7 @@
 
 import { LostServer, Problem, isAbort } from "./api.js";
 import { around, h } from "./dom.js";
+import { t } from "./messages.js";
 import { problemPanel } from "./problem.js";
 import { Query, toQuery } from "./query.js";
 
@@ -230,10 +231,10 @@ function fail(error, path) {
 
 /** @type {ViewModule} */
 const UNKNOWN = {
-  title: "Not found",
+  title: t("Not found"),
   show(element) {
     element.append(problemPanel(
-      new Problem({ status: 404, title: "This page does not exist" }), null));
+      new Problem({ status: 404, title: t("This page does not exist"), detail: "" }), null));
   },
 };
 

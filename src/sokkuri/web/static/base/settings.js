@@ -2,13 +2,14 @@
 // tab is closed.
 
 /**
- * @typedef {{theme: "auto" | "light" | "dark", mosaic: boolean, folders: boolean, size: number,
- *   slide: number, recent: import("../search/past.js").Past[],
+ * @typedef {{theme: "auto" | "light" | "dark", language: string, mosaic: boolean, folders: boolean,
+ *   size: number, slide: number, recent: import("../search/past.js").Past[],
  *   saved: import("../search/past.js").Past[],
  *   notLike: string[], deeds: import("../duplicates/undoing.js").Action[]}} Settings
  */
 
-const KEPT = { theme: "auto", mosaic: false, folders: true, size: 0, slide: 4, recent: [], saved: [] };
+const KEPT = { theme: "auto", language: "auto", mosaic: false, folders: true, size: 0, slide: 4,
+  recent: [], saved: [] };
 const SESSION = { notLike: [], deeds: [] };
 const PREFIX = "sokkuri.";
 
@@ -20,9 +21,9 @@ const memory = new Map();
 const listeners = new Map();
 
 /**
- * The value of a setting: "theme" (auto, light, dark), "mosaic", "notLike" (ids of images marked as
- * not wanted), "deeds" (actions that can be undone), "folders" (whether the list of folders is
- * shown), "size" (step of the row height of the grid, -3 to 3), "slide" (seconds of a picture in a
+ * The value of a setting: "theme" (auto, light, dark), "language" (auto, en, ja), "mosaic", "notLike"
+ * (ids of images marked as not wanted), "deeds" (actions that can be undone), "folders" (whether the
+ * list of folders is shown), "size" (step of the row height of the grid, -3 to 3), "slide" (seconds of a picture in a
  * slideshow), "recent" and "saved" (searches).
  * @template {keyof Settings} Key
  * @param {Key} key

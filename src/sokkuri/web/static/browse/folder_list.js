@@ -2,7 +2,9 @@
 // opens their folder.
 
 import { h } from "../base/dom.js";
+import { count } from "../base/format.js";
 import { icon } from "../base/icons.js";
+import { t } from "../base/messages.js";
 import { link } from "../base/router.js";
 
 /**
@@ -71,17 +73,17 @@ export function makeFolderList(folders, { root, address }) {
       ? h("ul", null, matches.map((folder) => item({ ...folder, name: folder.path, children: [] })))
       : h("ul", null, item(tree)));
     if (matches && !matches.length) {
-      host.replaceChildren(h("p", { class: "soft" }, "No folder matches"));
+      host.replaceChildren(h("p", { class: "soft" }, t("No folder matches")));
     }
   };
   /** @type {(folder: Folder) => HTMLElement} */
   const item = (folder) => folderItem(folder, { current, address, item });
   /** @type {?HTMLInputElement} */
   const find = folders.length < FIND_FROM ? null : h("input", { type: "search",
-    "aria-label": "Find a folder", placeholder: "Find a folder",
+    "aria-label": t("Find a folder"), placeholder: t("Find a folder"),
     oninput: () => draw(find?.value.trim()) });
   return {
-    el: h("nav", { class: "folders", "aria-label": "Folders", id: "folders" }, find, host),
+    el: h("nav", { class: "folders", "aria-label": t("Folders"), id: "folders" }, find, host),
     mark: (under) => {
       current = under;
       if (find) find.value = "";
@@ -101,7 +103,7 @@ function folderItem(folder, { current, address, item }) {
     link("/browse", address(folder.path),
       { "aria-current": isCurrent ? "true" : null, title: folder.name },
       h("span", { class: "label" }, folder.name),
-      h("span", { class: "count number" }, folder.count.toLocaleString("en"))));
+      h("span", { class: "count number" }, count(folder.count))));
   const el = h("li", null, line);
   if (!folder.children.length) {
     line.prepend(h("span", { class: "fold" }));
@@ -110,7 +112,7 @@ function folderItem(folder, { current, address, item }) {
   /** @type {?HTMLElement} */
   let subfolders = null;
   const fold = h("button", { type: "button", class: "fold",
-    "aria-label": `Folders in ${folder.name}` }, icon("right", { size: 14 }));
+    "aria-label": t("Folders in {folder}", { folder: folder.name }) }, icon("right", { size: 14 }));
   /** @param {boolean} on */
   const show = (on) => {
     fold.setAttribute("aria-expanded", String(on));

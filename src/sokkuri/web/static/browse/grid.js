@@ -28,7 +28,7 @@ const FAST_INTERVAL = 200;
  * @property {string} revision
  * @property {string} order a text that differs for other images and for another order
  * @property {ArrayLike<number>} ratios
- * @property {Array<{title: string, first: number}>} groups
+ * @property {Array<{title: string, first: number, folder: ?string}>} groups
  * @property {Windows} windows
  */
 

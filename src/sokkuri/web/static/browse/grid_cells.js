@@ -2,7 +2,9 @@
 
 import { imageUrl } from "../base/api.js";
 import { h } from "../base/dom.js";
+import { count } from "../base/format.js";
 import { icon } from "../base/icons.js";
+import { t } from "../base/messages.js";
 
 /** @import { ListedImageDocument } from "../base/api_types.js" */
 
@@ -44,7 +46,7 @@ export function makeGroup(number, { title }, size, top, height, heading) {
   const list = h("div", { role: "list", class: "rows", "aria-labelledby": id });
   const section = h("div", { class: "group", dataset: { group: number } },
     h("h2", { id }, h("span", { class: "title" }, title),
-      h("span", { class: "count number" }, size.toLocaleString("en"))),
+      h("span", { class: "count number" }, count(size))),
     list);
   section.style.top = `${top}px`;
   section.style.height = `${height}px`;
@@ -73,7 +75,7 @@ export function makeRow(row, top, height, boxes, { first, size }) {
     cell.style.width = `${width}px`;
     cell.setAttribute("aria-posinset", String(index - first + 1));
     cell.setAttribute("aria-setsize", String(size));
-    name(cell, `Image ${index + 1}`);
+    name(cell, t("Image {number}", { number: index + 1 }));
     el.append(cell);
   }
   return el;
@@ -85,7 +87,7 @@ export function makeRow(row, top, height, boxes, { first, size }) {
  */
 function name(cell, text) {
   cell.firstElementChild?.setAttribute("aria-label", text);
-  cell.lastElementChild?.setAttribute("aria-label", `Select ${text}`);
+  cell.lastElementChild?.setAttribute("aria-label", t("Select {name}", { name: text }));
 }
 
 /**

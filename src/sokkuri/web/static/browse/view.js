@@ -2,6 +2,8 @@
 
 import * as api from "../base/api.js";
 import { announce, clear, h, isTyping, present, toast } from "../base/dom.js";
+import * as format from "../base/format.js";
+import { rich, t } from "../base/messages.js";
 import { capitalise } from "../base/format.js";
 import { makeFolderList } from "./folder_list.js";
 import { Grid } from "./grid.js";
@@ -25,15 +27,15 @@ import { openFrom, takeLast } from "../base/trail.js";
  * @import { Anchor, GridData } from "./grid.js"
  */
 
-export const title = "Browse";
+export const title = t("Browse");
 export const keepsScroll = true;
 export const shortcuts = [
-  ["← ↑ ↓ →", "Move"],
-  ["Enter", "Open the image"],
+  ["← ↑ ↓ →", t("Move")],
+  ["Enter", t("Open the image")],
   ...SELECTION_KEYS,
-  ["r", "Show the rings of the selected image"],
-  ["+ −", "Larger or smaller pictures"],
-  ["f", "Show or hide the folders"],
+  ["r", t("Show the rings of the selected image")],
+  ["+ −", t("Larger or smaller pictures")],
+  ["f", t("Show or hide the folders")],
 ];
 
 /**
@@ -41,8 +43,8 @@ export const shortcuts = [
  * @typedef {GridData & {count: number}} Data
  */
 
-const SORTS = { folder: "By folder", newest: "Newest", oldest: "Oldest", name: "Name", size: "Size",
-  pixels: "Pixels" };
+const SORTS = { folder: t("By folder"), newest: t("Newest"), oldest: t("Oldest"),
+  name: t("Name"), size: t("Size"), pixels: t("Pixels") };
 const FOLDERS_TIMEOUT = 1500; // milliseconds
 const FRESH = 4000; // milliseconds between two looks at the new images of a run
 const NARROW = "(max-width: 859px)";
@@ -136,17 +138,17 @@ class Browse {
 
   draw() {
     this.heading = h("div", { class: "heading" });
-    this.sorts = h("div", { class: "choice sorts", role: "group", "aria-label": "Order" });
+    this.sorts = h("div", { class: "choice sorts", role: "group", "aria-label": t("Order") });
     this.toggle = h("button", { type: "button", class: "button toggle",
       onclick: () => this.showFolders(!this.foldersShown()) },
-    icon("folders"), h("span", { class: "text" }, "Folders"));
-    const sizes = h("div", { class: "choice sizes", role: "group", "aria-label": "Size" },
-      this.sizeButton(-1, "minus", "Smaller"), this.sizeButton(1, "plus", "Larger"));
+    icon("folders"), h("span", { class: "text" }, t("Folders")));
+    const sizes = h("div", { class: "choice sizes", role: "group", "aria-label": t("Size") },
+      this.sizeButton(-1, "minus", t("Smaller")), this.sizeButton(1, "plus", t("Larger")));
     this.filter = new FilterBar({ signal: this.signal, onchange: ({ under, where }) =>
       navigate("/browse", { ...this.address(under), where }) });
     this.host = h("div", { class: "grid" });
     this.content = h("div", { class: "content" }, this.host);
-    this.progress = makeProgress("Indexing", indexing);
+    this.progress = makeProgress(t("Indexing"), indexing);
     this.runs = makeRuns({ signal: this.signal });
     this.root = h("div", { class: "browse" },
       h("div", { class: "browse-head" }, this.heading, this.toggle,
@@ -272,8 +274,8 @@ class Browse {
       this.scrubber.el.hidden = true;
       this.count.textContent = "";
       this.content.replaceChildren(isFilter
-        ? panel({ icon: "filter", level: 2, title: "The filter is not valid",
-          text: "See the message under the filter." })
+        ? panel({ icon: "filter", level: 2, title: t("The filter is not valid"),
+          text: t("See the message under the filter.") })
         : problemPanel(error, () => this.load(anchor), 2));
     }
   }
@@ -298,7 +300,8 @@ class Browse {
       return;
     }
     if (!this.host.isConnected) this.content.replaceChildren(this.host);
-    const groups = data.groups.map((group) => ({ ...group, title: group.title || this.info.name }));
+    const groups = data.groups.map((group) => ({ ...group,
+      title: (group.folder === null ? format.month(group.title) : group.title) || this.info.name }));
     this.grid.show({ ...data, groups });
     this.grid.scrollToAnchor(anchor);
     this.scrubber.refresh();
@@ -306,27 +309,28 @@ class Browse {
 
   emptyPanel() {
     if (this.where) {
-      return panel({ icon: "filter", level: 2, title: "No image passes the filter" },
+      return panel({ icon: "filter", level: 2, title: t("No image passes the filter") },
         link("/browse", { ...this.address(this.under), where: null }, { class: "button" },
-          "Remove the filter"));
+          t("Remove the filter")));
     }
     if (this.under) {
-      return panel({ icon: "folder", level: 2, title: "No images in this folder" },
-        link("/browse", { sort: this.sort }, { class: "button" }, "Show all"));
+      return panel({ icon: "folder", level: 2, title: t("No images in this folder") },
+        link("/browse", { sort: this.sort }, { class: "button" }, t("Show all")));
     }
     if (api.latest()?.runs) {
-      return panel({ icon: "photos", level: 2, title: "No images yet",
-        text: "The first ones appear here in a moment." });
+      return panel({ icon: "photos", level: 2, title: t("No images yet"),
+        text: t("The first ones appear here in a moment.") });
     }
-    return panel({ icon: "photos", level: 2, title: "No images yet",
-      text: ["Run ", h("code", null, "sokkuri index FOLDER"), ". The images then appear here."] });
+    return panel({ icon: "photos", level: 2, title: t("No images yet"),
+      text: rich("Run {command}. The images then appear here.",
+        { command: h("code", null, "sokkuri index FOLDER") }) });
   }
 
   drawHeading() {
     const parts = this.under ? this.under.split("/") : [];
     const name = parts.at(-1) ?? this.info.name;
     const above = ["", ...parts.slice(0, -1).map((_, i) => parts.slice(0, i + 1).join("/"))];
-    const crumbs = parts.length > 0 && h("nav", { class: "crumbs", "aria-label": "Parent folders" },
+    const crumbs = parts.length > 0 && h("nav", { class: "crumbs", "aria-label": t("Parent folders") },
       h("ol", null, above.map((path) => h("li", null,
         link("/browse", this.address(path), null,
           path ? path.slice(path.lastIndexOf("/") + 1) : this.info.name)))));
@@ -340,7 +344,7 @@ class Browse {
 
   /** @param {number} count */
   drawCount(count) {
-    this.count.textContent = count === 1 ? "1 image" : `${count.toLocaleString("en")} images`;
+    this.count.textContent = t("{count} image|{count} images", { count });
   }
 
   /** @param {string} under */
@@ -452,9 +456,9 @@ class Browse {
   markStale() {
     if (this.stale?.isConnected || this.signal.aborted) return;
     this.stale = h("button", { type: "button", class: "button stale",
-      onclick: () => this.refresh() }, "The collection has changed. Reload");
+      onclick: () => this.refresh() }, t("The collection has changed. Reload"));
     this.root.append(this.stale);
-    announce("The collection has changed");
+    announce(t("The collection has changed"));
   }
 
   /**
@@ -462,7 +466,7 @@ class Browse {
    * @param {string} message
    */
   loadAgain(message) {
-    toast(`${capitalise(message)}. The grid was loaded again`);
+    toast(t("{reason}. The grid was loaded again", { reason: capitalise(message) }));
     this.refresh();
   }
 

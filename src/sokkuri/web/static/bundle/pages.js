@@ -5,6 +5,927 @@ var __export = (target, all) => {
     __defProp(target, name2, { get: all[name2], enumerable: true });
 };
 
+// japanese/base.js
+var BASE = {
+  // index.html
+  "Skip to content": "本文へ移動",
+  "sokkuri: home page": "sokkuri：最初のページ",
+  "そっくり: the spitting image": "そっくり：よく似ていること",
+  "Pages": "ページ",
+  // the pages
+  "Browse": "一覧",
+  "Search": "検索",
+  "Rings": "リング",
+  "Map": "マップ",
+  "Duplicates": "重複",
+  "Label": "ラベル",
+  "Status": "状態",
+  // the tools in the header
+  "Theme: same as the system": "テーマ：システムと同じ",
+  "Theme: light": "テーマ：ライト",
+  "Theme: dark": "テーマ：ダーク",
+  "Mosaic stays on: the server was started with --mosaic": "サーバーが --mosaic 付きで起動しているため、モザイクは解除できません",
+  "Mosaic: show pictures as blocks": "モザイク：画像を粗く表示",
+  "Mosaic is on": "モザイク表示中",
+  "Keyboard shortcuts": "キーボードショートカット",
+  "Keyboard shortcuts (?)": "キーボードショートカット (?)",
+  "On every page": "すべてのページ",
+  "Search: words, a picture or an id": "検索：言葉、画像、ID",
+  "Search with the copied picture": "コピーした画像で検索",
+  "Show this list": "この一覧を表示",
+  "Language": "言語",
+  "Same as the browser": "ブラウザーと同じ",
+  // the server
+  "The server answered {status}": "サーバーの応答：{status}",
+  "The server does not answer": "サーバーが応答しません",
+  "The server does not answer. Trying again…": "サーバーが応答しません。再接続しています…",
+  "The server is back": "サーバーに再接続しました",
+  "Try now": "今すぐ再接続",
+  "Try again": "再試行",
+  "This page continues by itself when the server is back.": "サーバーが復旧すると、自動的に再開します。",
+  "Something went wrong": "問題が発生しました",
+  "Something went wrong on this page": "このページで問題が発生しました",
+  "Not found": "見つかりません",
+  "This page does not exist": "このページはありません",
+  "This server does not allow changes": "このサーバーでは変更できません",
+  "Read-only. To allow changes, start the server with {command}": "閲覧専用です。変更できるようにするには、{command} でサーバーを起動してください",
+  "The browser does not allow copying": "ブラウザーがコピーを許可していません",
+  // numbers
+  "{number} bytes": "{number} バイト",
+  "{number} s": "{number}秒",
+  "{number} min": "{number}分",
+  "{hours} h {minutes} min": "{hours}時間{minutes}分",
+  "{number} ms": "{number} ミリ秒",
+  "{number} of {total}": "{total} 件中 {number} 件",
+  "{count} image|{count} images": "{count} 枚",
+  "{count} picture|{count} pictures": "{count} 枚",
+  "{count} file|{count} files": "{count} ファイル",
+  "{count} group|{count} groups": "{count} グループ",
+  "exact": "厳密",
+  "recall {recall}": "再現率 {recall}",
+  "distance {distance}": "距離 {distance}",
+  "{name}, distance {distance}": "{name}、距離 {distance}",
+  "{name}, distance {distance}, number {rank} of {total}": "{name}、距離 {distance}、{total} 枚中 {rank} 番目",
+  "unknown": "不明",
+  // shared words
+  "Add": "追加",
+  "Apply": "適用",
+  "Cancel": "キャンセル",
+  "Clear": "消去",
+  "Close": "閉じる",
+  "Delete": "削除",
+  "Details": "詳細",
+  "Folder": "フォルダー",
+  "Image": "画像",
+  "Larger": "拡大",
+  "More": "その他",
+  "Move": "移動",
+  "Name": "名前",
+  "Pictures": "枚数",
+  "Pixels": "画素数",
+  "Remove": "外す",
+  "Remove {name}": "{name} を外す",
+  "Select {name}": "{name} を選択",
+  "Show": "表示",
+  "Show all": "すべて表示",
+  "Show all (0)": "全体を表示 (0)",
+  "Show more": "さらに表示",
+  "Size": "サイズ",
+  "Skip": "スキップ",
+  "Smaller": "縮小",
+  "Stop": "中止",
+  "Stopping…": "中止しています…",
+  "Top folder": "最上位のフォルダー",
+  "Undo": "取り消す",
+  "Zoom in (+)": "拡大 (+)",
+  "Zoom out (-)": "縮小 (-)",
+  "all folders": "すべてのフォルダー",
+  "in {folder}": "{folder} の中",
+  "No pictures yet": "画像はまだありません",
+  "This picture cannot be shown": "この画像は表示できません",
+  "Only in {folder}. ": "{folder} の中だけを表示中。",
+  "{sentence}.": "{sentence}。"
+};
+
+// japanese/browse.js
+var BROWSE = {
+  // browse
+  "No folder matches": "該当するフォルダーはありません",
+  "Find a folder": "フォルダーを探す",
+  "Folders": "フォルダー",
+  "Folders in {folder}": "{folder} の中のフォルダー",
+  "Image {number}": "画像 {number}",
+  "Open the image": "画像を開く",
+  "Show the rings of the selected image": "選択した画像のリングを表示",
+  "Larger or smaller pictures": "画像を大きく、または小さく",
+  "Show or hide the folders": "フォルダーの表示、非表示",
+  "By folder": "フォルダー別",
+  "Newest": "新しい順",
+  "Oldest": "古い順",
+  "Order": "並び順",
+  "No images in this folder": "このフォルダーに画像はありません",
+  "No images yet": "画像はまだありません",
+  "The first ones appear here in a moment.": "まもなく最初の画像が表示されます。",
+  "Run {command}. The images then appear here.": "{command} を実行すると、画像がここに表示されます。",
+  "Parent folders": "上位のフォルダー",
+  "The collection has changed. Reload": "コレクションが更新されました。再読み込み",
+  "The collection has changed": "コレクションが更新されました",
+  "The filter is not valid": "絞り込みの指定が正しくありません",
+  "No image passes the filter": "絞り込みに合う画像はありません",
+  "Remove the filter": "絞り込みを解除",
+  "{reason}. The grid was loaded again": "{reason}。一覧を読み込み直しました",
+  // image
+  "File": "ファイル",
+  "EXIF": "EXIF",
+  "Copy the path": "パスをコピー",
+  "Path copied": "パスをコピーしました",
+  "Previous, next, in the order of the list": "前の画像、次の画像（一覧の順）",
+  "Back to the list": "一覧に戻る",
+  "Use as query": "この画像で検索",
+  "Show its rings": "リングを表示",
+  "Mark as not wanted": "「これではない」と印を付ける",
+  "Open the original": "元のファイルを開く",
+  "Open original": "元のファイルを開く",
+  "Open its folder": "フォルダーを開く",
+  "Removed from searches": "検索から除外されています",
+  "The file no longer exists": "ファイルが見つかりません",
+  "Waiting to be indexed": "登録を待っています",
+  "This image could not be read": "この画像は読み取れませんでした",
+  "The address names no image": "アドレスに画像の指定がありません",
+  "Similar": "似ている画像",
+  "Read in part": "一部だけ読み取れました",
+  "Previous image": "前の画像",
+  "Next image": "次の画像",
+  "Zoom": "拡大",
+  "Zoom (z)": "拡大 (z)",
+  "Not this one": "これではない",
+  "Unmarked": "印を外しました",
+  "Marked as not wanted": "「これではない」と印を付けました",
+  "Search without it": "これを除いて検索",
+  "Only indexed images can be compared": "比較できるのは登録済みの画像だけです",
+  "There are no other images": "ほかに画像はありません",
+  "Modified": "更新日時",
+  // the viewer
+  "The viewer; on a picture of any list: at once": "ビューアーで表示（どの一覧の画像でも）",
+  "In the viewer: zoom": "ビューアー：拡大、縮小",
+  "In the viewer: details, similar pictures": "ビューアー：詳細と似ている画像",
+  "In the viewer: slideshow; any key ends it": "ビューアー：スライドショー。どのキーでも終了",
+  "Page of the image": "画像のページ",
+  "Filmstrip": "サムネイルの列",
+  "Slideshow": "スライドショー",
+  "Slideshow. Any key or click ends it.": "スライドショー。キーかクリックで終了します。",
+  "The slideshow has ended": "スライドショーが終わりました",
+  "The slideshow has ended: this is the last picture": "スライドショーが終わりました。これが最後の画像です",
+  "Slideshow: seconds for each picture": "スライドショー：1枚あたりの秒数",
+  "Seconds for each picture": "1枚あたりの秒数",
+  "Previous picture": "前の画像",
+  "Next picture": "次の画像",
+  // selected images
+  "Select or unselect the image": "画像を選択、または選択を解除",
+  "Move and select": "移動しながら選択",
+  "Select all": "すべて選択",
+  "Unselect all": "選択をすべて解除",
+  "Unselect all (Esc)": "選択をすべて解除 (Esc)",
+  "Search for the selected images": "選択した画像で検索",
+  "Copy the paths of the selected images": "選択した画像のパスをコピー",
+  "Selected": "選択中の画像",
+  "{count} selected": "{count} 枚を選択中",
+  "Search for this": "この画像で検索",
+  "Search for these": "これらの画像で検索",
+  "Open rings": "リングを開く",
+  "Label…": "ラベルを付ける…",
+  "Move to trash…": "ゴミ箱に移動…",
+  "Copy paths": "パスをコピー",
+  "Export list (CSV)": "一覧を書き出す (CSV)",
+  "Export list (JSON)": "一覧を書き出す (JSON)",
+  "Download originals (ZIP)": "元のファイルをダウンロード (ZIP)",
+  "The path is copied|{count} paths are copied": "{count} 件のパスをコピーしました",
+  "{count} image labelled “{label}”|{count} images labelled “{label}”": "{count} 枚に「{label}」のラベルを付けました",
+  "The labels are as before": "ラベルを元に戻しました",
+  "Label {images}": "{images}にラベルを付ける",
+  "The files go to the trash of this system. A copy need not stay: what is in the trash may be the only one. To bring the files back, press “Undo” afterwards, or use “History” on the page Duplicates.": "ファイルはこのシステムのゴミ箱に移ります。ほかにコピーが残るとは限らず、ゴミ箱にあるものが唯一のファイルになることもあります。元に戻すには、移動後に「取り消す」を押すか、「重複」ページの「履歴」を使います。",
+  "Moving to the trash": "ゴミ箱に移動しています",
+  "Move to the trash": "ゴミ箱に移動",
+  "Move {count} image to the trash?|Move {count} images to the trash?": "{count} 枚をゴミ箱に移動しますか？",
+  "{number} of {images}": "{images}中 {number} 枚",
+  ". One stays: {reason}|. {count} stay: {reason}": "。{count} 枚は残りました：{reason}",
+  "{count} image moved to the trash|{count} images moved to the trash": "{count} 枚をゴミ箱に移動しました",
+  "Nothing was moved": "何も移動しませんでした",
+  "{count} image could not be brought back: {reason}|{count} images could not be brought back: {reason}": "{count} 枚を元に戻せませんでした：{reason}",
+  "The files are back": "ファイルを元に戻しました",
+  "Undo has ended": "取り消しが終わりました"
+};
+
+// japanese/duplicates.js
+var DUPLICATES = {
+  // grades
+  "identical": "完全一致",
+  "same": "同じ画像",
+  "edited": "加工あり",
+  "alike": "類似",
+  "burst": "連写",
+  "the same bytes": "ファイルの内容が同じ",
+  "the same picture, resized or saved again": "同じ画像のサイズ変更や再保存",
+  "cropped, marked, recoloured or turned": "切り抜き、書き込み、色の変更、回転など",
+  "the same scene or object": "同じ場面や物",
+  "alike and taken within seconds, but no copies": "数秒以内に撮影された似ている画像で、コピーではない",
+  "Grades": "種類",
+  "Show grades up to": "表示する範囲",
+  "Bursts": "連写",
+  // the bar
+  "{number} of {total} pictures compared": "{total} 枚中 {number} 枚を比較済み",
+  "the last comparison stopped early: {reason}": "前回の比較は途中で止まりました：{reason}",
+  "{state}.": "{state}。",
+  " To compare the rest, run {command}": "残りを比較するには {command} を実行してください",
+  " To compare them, run {command}": "比較するには {command} を実行してください",
+  "Compare the rest": "残りを比較",
+  "Find duplicates": "重複を探す",
+  "{count} picture was not read yet for the evidence on which picture to keep, or for bursts. To read it, run {command}.|{count} pictures were not read yet for the evidence on which picture to keep, or for bursts. To read them, run {command}.": "どの画像を残すかの判断と連写の検出のために、まだ読み取っていない画像が {count} 枚あります。読み取るには {command} を実行してください。",
+  "{count} picture was not read yet for the evidence on which picture to keep. To read it, run {command}.|{count} pictures were not read yet for the evidence on which picture to keep. To read them, run {command}.": "どの画像を残すかを判断するために、まだ読み取っていない画像が {count} 枚あります。読み取るには {command} を実行してください。",
+  "Read now": "今すぐ読み取る",
+  ", no copies": "、コピーではありません",
+  ", {files} that can go, {bytes}": "、ゴミ箱に移せる {files}、{bytes}",
+  ", {count} to look at": "、要確認 {count}",
+  "Trash all…": "すべてゴミ箱へ…",
+  "Trash all copies that are {grade}": "「{grade}」のコピーをすべてゴミ箱へ",
+  "Comparing": "比較中",
+  "Comparing has begun": "比較を始めました",
+  "Comparing has finished": "比較が終わりました",
+  // which picture to keep
+  "Which picture to keep": "残す画像の選び方",
+  "Keep first the picture": "優先して残す画像",
+  "Rules, the first counts most": "規則（先頭が最優先）",
+  "Remove this rule": "この規則を外す",
+  "Remove the rule: {rule}": "規則を外す：{rule}",
+  "that the evidence tells": "画像の内容から判断",
+  "then…": "次に…",
+  "the most pixels": "画素数が最大",
+  "the most bytes": "ファイルサイズが最大",
+  "the oldest file": "最も古いファイル",
+  "the newest file": "最も新しいファイル",
+  "in colour": "カラー",
+  "with a camera's metadata": "カメラの情報がある",
+  "taken first": "最初に撮影",
+  "of a file format…": "ファイル形式…",
+  "in a folder…": "フォルダー…",
+  "of the format {format}": "形式 {format}",
+  "in the folder {folder}": "フォルダー {folder}",
+  // nothing to show
+  "Index a folder first: {command}": "先にフォルダーを登録してください：{command}",
+  "No pictures were compared yet": "まだ画像を比較していません",
+  "Press “Find duplicates” above to compare every picture with similar ones. This may take some minutes; you can use the pages meanwhile.": "上の「重複を探す」を押すと、すべての画像を似ている画像と比較します。数分かかることがありますが、その間もページを使えます。",
+  "So far, only files with identical bytes count as duplicates.": "今のところ、内容が完全に同じファイルだけを重複とみなしています。",
+  "No duplicates here": "ここに重複はありません",
+  "No group passes these filters.": "この絞り込みに合うグループはありません。",
+  "No duplicates": "重複はありません",
+  "No picture of {count} is identical to another one.": "{count} 枚の中に、完全に一致する画像はありません。",
+  "No picture of {count} is the same as another one.": "{count} 枚の中に、同じ画像はありません。",
+  "No picture of {count} is an edited copy of another one.": "{count} 枚の中に、加工されたコピーはありません。",
+  "No pictures are alike either.": "似ている画像もありません。",
+  // a group
+  "Taken within seconds of each other, but no copies. The sharpest comes first.": "数秒以内に撮影された画像で、コピーではありません。最も鮮明な画像が先頭です。",
+  "Kept because it {why}.": "残す理由：{why}。",
+  "Look at this one: {reason}.": "確認してください：{reason}。",
+  "Compare": "比較",
+  "Compare {name}": "{name} を比較",
+  "Compare (Enter)": "比較 (Enter)",
+  "Trash": "ゴミ箱へ",
+  "Trash {name}": "{name} をゴミ箱へ",
+  "Trash {files}, {bytes}": "{files}、{bytes} をゴミ箱へ",
+  "Stays. Mark it for the trash (Space)": "残します。ゴミ箱に移す印を付ける (Space)",
+  "Goes to the trash. Keep it (Space)": "ゴミ箱に移します。残す (Space)",
+  "Sharpest": "最も鮮明",
+  "Keep": "残す",
+  "Keep (your choice)": "残す（指定）",
+  "Keep this one": "これを残す",
+  "Do not prefer": "指定を外す",
+  "Not a duplicate": "重複ではない",
+  "Not duplicates": "重複ではない",
+  "No picture here is a copy of another": "ここの画像はどれもコピーではない",
+  "{action}: {name}": "{action}：{name}",
+  ", differs": "、異なる",
+  "Score": "スコア",
+  "Edits": "加工",
+  "older": "古い",
+  "newer": "新しい",
+  "under 1%": "1% 未満",
+  "At least one picture must stay. First mark another one to keep.": "少なくとも1枚は残す必要があります。先に別の画像を残す印にしてください。",
+  // comparing two pictures
+  "How to compare": "比較の方法",
+  "Side by side": "並べる",
+  "Flicker": "切り替え",
+  "Difference": "差分",
+  "Mirror": "左右反転",
+  "Mirror the second picture (i)": "2枚目を左右反転 (i)",
+  "Which picture": "画像の選択",
+  "The other picture": "もう一方の画像",
+  "Keep the other": "もう一方を残す",
+  "Keep the other picture instead": "代わりにもう一方の画像を残す",
+  "The other picture is no duplicate": "もう一方の画像は重複ではない",
+  "Trash the other": "もう一方をゴミ箱へ",
+  "Move the other picture to the trash": "もう一方の画像をゴミ箱に移動",
+  "Which group": "グループの選択",
+  "Previous group": "前のグループ",
+  "Next group": "次のグループ",
+  "This is the first group": "最初のグループです",
+  "This is the last group": "最後のグループです",
+  " ({number} of {total})": "（{number}/{total}）",
+  "{first} and {second}": "{first} と {second}",
+  "{grade}, score {score}": "{grade}、スコア {score}",
+  "Keep:": "残す：",
+  "Other:": "もう一方：",
+  "Other": "もう一方",
+  "Show the other picture": "もう一方の画像を表示",
+  "Hold, or press Space": "押し続けるか、スペースキー",
+  "Difference: brighter where it is larger": "差分：明るいほど差が大きい",
+  "Amplification": "強調",
+  "These pictures cannot be shown.": "これらの画像は表示できません。",
+  "No difference": "差はありません",
+  "The pictures differ by {mean} of 255 on average": "差の平均は 255 段階中 {mean}",
+  // to the trash, and back
+  "“{grade}” means: {meaning}. In each group, the pictures marked “Keep” stay.": "「{grade}」とは：{meaning}。各グループで「残す」の印が付いた画像は残ります。",
+  "Counting…": "数えています…",
+  "{files} of {count} group ({bytes}) will move to the trash. Each file is compared once more with the picture that stays before it is moved. You can undo this.|{files} of {count} groups ({bytes}) will move to the trash. Each file is compared once more with the picture that stays before it is moved. You can undo this.": "{count} グループの {files}（{bytes}）をゴミ箱に移動します。移動の前に、残す画像と1つずつもう一度比較します。この操作は取り消せます。",
+  " {count} group is to be looked at: only what you have marked there goes.| {count} groups are to be looked at: only what you have marked there goes.": "確認が必要な {count} グループでは、自分で印を付けたものだけを移動します。",
+  "There are no files to move.": "ゴミ箱に移すファイルはありません。",
+  "{number} of {files}": "{files}中 {number}",
+  "No picture of this group is marked for the trash": "このグループに、ゴミ箱に移す印の付いた画像はありません",
+  "No file was moved": "ファイルは移動しませんでした",
+  "{files} moved to the trash": "{files}をゴミ箱に移動しました",
+  "{files} restored": "{files}を元に戻しました",
+  "; {files} not moved: {reason}": "。移動しなかったもの {files}：{reason}",
+  "; and {files} more": "、ほか {files}",
+  ", with {files}": "（一緒に移動：{files}）",
+  ", but not what belongs to it: {files}|, but not what belongs to them: {files}": "。付属するファイルは残りました：{files}",
+  " and {count} more": "、ほか {count} 件",
+  "{reason}. The change was not confirmed.": "{reason}。変更は確認できませんでした。",
+  "{name} is marked as not a duplicate": "{name} を重複ではないとしました",
+  "{count} pictures are marked as not duplicates": "{count} 枚を重複ではないとしました",
+  "These pictures count as duplicates again": "重複として扱うように戻しました",
+  "{name} will be kept": "{name} を残します",
+  "{name} is no longer preferred": "{name} の指定を外しました",
+  "The choice was undone": "指定を取り消しました",
+  "That was undone already": "すでに取り消し済みです",
+  "There is nothing to undo": "取り消せる操作はありません",
+  "History: {files} moved to the trash": "履歴：ゴミ箱に移した {files}",
+  "earlier": "以前",
+  " · by a plan": " · 計画による",
+  "Undo: bring back {files} moved {when}": "取り消す：{when} にゴミ箱に移した {files}を元に戻す",
+  // shortcuts
+  "Next, previous group": "次のグループ、前のグループ",
+  "Next, previous picture": "次の画像、前の画像",
+  "Mark to keep or for the trash": "残す印、ゴミ箱に移す印を付ける",
+  "Trash the marked pictures": "印の付いた画像をゴミ箱に移動",
+  "Comparing: side by side, flicker, difference": "比較：並べる、切り替え、差分",
+  "Comparing: zoom both pictures; arrows move them": "比較：2枚を同時に拡大、矢印で移動",
+  "Comparing: mirror the second picture": "比較：2枚目を左右反転"
+};
+
+// japanese/label.js
+var LABEL = {
+  "Labels": "ラベル",
+  "Labelling mode": "ラベルの付け方",
+  "One by one": "1枚ずつ",
+  "Similar together": "まとめて",
+  "By words": "言葉で",
+  "Images to label": "ラベルを付ける画像",
+  "Only {where}. ": "条件「{where}」に合う画像だけを表示中。",
+  "Show all images": "すべての画像を表示",
+  "No labels yet": "ラベルはまだありません",
+  "Find or add a label": "ラベルを探す、追加する",
+  "Enter adds “{label}”": "Enter で「{label}」を追加",
+  "Enter: {label}": "Enter で「{label}」を付ける",
+  "Skipped": "スキップしました",
+  "Nothing to undo": "取り消せる操作はありません",
+  "Undone: {label}": "取り消しました：{label}",
+  "No image is selected": "画像が選択されていません",
+  "Discard": "破棄",
+  "{count} label is not saved yet: {reason}|{count} labels are not saved yet: {reason}": "{count} 件のラベルがまだ保存されていません：{reason}",
+  "Could not be loaded: {reason}": "読み込めませんでした：{reason}",
+  // suggestions
+  "Looking for the images whose labels help most…": "ラベルを付けると最も役に立つ画像を探しています…",
+  "Why this image? {reason}.": "この画像を選んだ理由：{reason}。",
+  "Suggested by its neighbours: {label} ({percent}%)": "近い画像からの提案：{label}（{percent}%）",
+  "Nearest labelled images": "最も近いラベル付きの画像",
+  "No image has a label yet.": "ラベルの付いた画像はまだありません。",
+  "{label}: {name}, distance {distance}": "{label}：{name}、距離 {distance}",
+  "To add pictures, run {command}": "画像を追加するには {command} を実行してください",
+  "Show skipped images again": "スキップした画像をもう一度表示",
+  "Nothing left to suggest": "提案できる画像はもうありません",
+  "Every image has a label.": "すべての画像にラベルが付いています。",
+  "Each image without a label in this part was skipped, or is nearly the same as a labelled image.": "この範囲でラベルのない画像は、スキップしたか、ラベル付きの画像とほとんど同じです。",
+  "Each image without a label was skipped, or is nearly the same as a labelled image.": "ラベルのない画像は、スキップしたか、ラベル付きの画像とほとんど同じです。",
+  // similar images together
+  "All or none": "すべて選択、解除",
+  "Similar images": "似ている画像",
+  "{number} of {total} selected": "{total} 枚中 {number} 枚を選択",
+  "Similar images could not be loaded: {reason}": "似ている画像を読み込めませんでした：{reason}",
+  // by words
+  "cat, dog, car": "cat, dog, car",
+  "Labels, with commas between": "ラベル（コンマ区切り）",
+  "Confidence at least": "確信度の下限",
+  "Show candidates": "候補を表示",
+  "Each image without a label goes to the label whose words it fits best. The confidence is its share among these labels. No image is labelled until you accept it.": "ラベルのない画像を、言葉が最もよく合うラベルに振り分けます。確信度は、これらのラベルの中での割合です。承認するまでラベルは付きません。",
+  "Write two labels or more, to choose from.": "ラベルを2つ以上入力してください。",
+  "{count} candidate|{count} candidates": "候補 {count} 枚",
+  "Candidates for {label}": "{label} の候補",
+  "No image without a label fits these words well enough.": "ラベルのない画像のうち、この言葉によく合うものはありません。",
+  "Accept all {number} that are shown": "表示中の {number} 枚をすべて承認",
+  "{name}, {label} with confidence {share}": "{name}、{label}、確信度 {share}",
+  "Accept": "承認",
+  "Refuse": "却下",
+  "Refused: {name}": "却下しました：{name}",
+  // where labelling stands
+  "Labelled images": "ラベル付きの画像",
+  "{number} of {total} labelled": "{total} 枚中 {number} 枚にラベル",
+  "Estimated accuracy": "推定の正解率",
+  "When you have labelled some images of two or more kinds, this shows how well a label can be predicted from the other labels.": "2種類以上の画像にラベルを付けると、ほかのラベルからどれだけ正しく予測できるかをここに表示します。",
+  "{share} at {count} label|{share} at {count} labels": "{share}（ラベル {count} 件）",
+  ", from {share} at {count}": "、{count} 件のときは {share}",
+  "Each label is predicted from the nearest other labelled images.": "各ラベルを、最も近いほかのラベル付き画像から予測しています。",
+  "Rename or delete labels": "ラベルの名前変更と削除",
+  "Export as CSV": "CSVで書き出す",
+  // rename, merge, delete
+  "Rename": "名前を変更",
+  "Rename {label}": "{label} の名前を変更",
+  "Delete {label}": "{label} を削除",
+  "New name of {label}": "{label} の新しい名前",
+  "Merge with {images}": "{images}と統合",
+  "{count} image no longer has the label “{label}”. |{count} images no longer have the label “{label}”. ": "{count} 枚からラベル「{label}」を外しました。",
+  "{count} image now has the label “{to}” instead of “{label}”. |{count} images now have the label “{to}” instead of “{label}”. ": "{count} 枚のラベルを「{label}」から「{to}」に変更しました。",
+  "{count} image has the label “{label}” again.|{count} images have the label “{label}” again.": "{count} 枚のラベルを「{label}」に戻しました。",
+  // shortcuts
+  "Give the label with this number": "この番号のラベルを付ける",
+  "Give the suggested label": "提案されたラベルを付ける",
+  "Find or add a label; by words: write labels": "ラベルを探す、追加する。言葉で：ラベルを入力",
+  "Switch between single images and groups": "1枚ずつとまとめての切り替え",
+  "In a group: move": "まとめて：移動",
+  "In a group: select or unselect the image": "まとめて：画像を選択、または選択を解除",
+  "In a group: move and select": "まとめて：移動しながら選択",
+  "In a group: select all or none": "まとめて：すべて選択、解除",
+  "In a group: open the image": "まとめて：画像を開く"
+};
+
+// japanese/map.js
+var MAP = {
+  // map
+  "Pan the map": "マップを動かす",
+  "Zoom in, out, show all": "拡大、縮小、全体を表示",
+  "Move to the pictures in sight": "見えている画像へ移動",
+  "Move the map": "マップを動かす",
+  "Tools": "道具",
+  "Select by a rectangle": "四角で囲んで選択",
+  "Select by a lasso": "なげなわで選択",
+  "Select all in sight": "見えている画像をすべて選択",
+  "Select all pictures that pass the filter": "絞り込みに合う画像をすべて選択",
+  "With a rectangle or a lasso: add to the selection, take from it": "四角やなげなわで：選択に追加、選択から外す",
+  "{reason}. The map was loaded again": "{reason}。マップを読み込み直しました",
+  "About the map": "マップについて",
+  "Map of {count} picture. Similar pictures are near each other. Arrow keys pan, plus and minus zoom; zoomed in, Tab moves to pictures.|Map of {count} pictures. Similar pictures are near each other. Arrow keys pan, plus and minus zoom; zoomed in, Tab moves to pictures.": "{count} 枚の画像のマップ。似ている画像は近くにあります。矢印キーで移動、プラスとマイナスで拡大と縮小。拡大すると、Tab で画像へ移動できます。",
+  " Regions: {regions}.": "領域：{regions}。",
+  "No picture is on the map": "マップに画像がありません",
+  "There is no map yet": "マップはまだありません",
+  "A map shows all pictures as points. Similar pictures are near each other.": "マップは、すべての画像を点で表します。似ている画像ほど近くに並びます。",
+  ", {count} more without a place": "、ほかに未配置 {count} 枚",
+  "This browser cannot draw the points: it has no WebGL 2.": "このブラウザーは WebGL 2 に対応していないため、点を描けません。",
+  "The picture most like {name} is lit. |The {count} pictures most like {name} are lit. ": "{name} に最も似ている {count} 枚を強調しています。",
+  "Making the map": "マップを作成しています",
+  "Make the map": "マップを作成",
+  "Place {count} new": "新しい {count} 枚を配置",
+  "Make it anew": "作り直す",
+  "Or make the map with {command}": "または {command} で作成できます",
+  "The map is ready": "マップができました",
+  "Colours and names by {choice}": "色と名前の基準 {choice}",
+  "No picture has a label.": "ラベルの付いた画像はありません。",
+  "All pictures are in one folder.": "すべての画像が1つのフォルダーにあります。",
+  "{number} of {count} picture|{number} of {count} pictures": "{count} 枚中 {number} 枚",
+  "Copies": "コピー",
+  "Of no picture it is known when it was taken.": "撮影日時のわかる画像はありません。",
+  "No copies are known. The page Duplicates finds them.": "コピーはまだ見つかっていません。「重複」ページで探せます。",
+  "{number} pictures are in {count} group of copies. The pictures of a group have one colour.|{number} pictures are in {count} groups of copies. The pictures of a group have one colour.": "{number} 枚が {count} グループのコピーに属します。同じグループの画像は同じ色です。",
+  "Regions": "領域",
+  // rings
+  "{count} picture around {name}. Nearer pictures are more similar. Arrow keys pan, plus and minus zoom, Tab moves to the pictures.|{count} pictures around {name}. Nearer pictures are more similar. Arrow keys pan, plus and minus zoom, Tab moves to the pictures.": "{name} の周りに {count} 枚の画像。近いほど似ています。矢印キーで移動、プラスとマイナスで拡大と縮小、Tab で画像へ移動します。",
+  "{name}, in the middle": "{name}、中心",
+  "in the middle": "中心",
+  "Move to the middle": "中心にする",
+  "Move to the next picture, or pan": "隣の画像へ移動、または表示を動かす",
+  "Move to a nearer or farther picture": "近い画像、遠い画像へ移動",
+  "Move to the middle or the farthest picture": "中心、最も遠い画像へ移動",
+  "Put the picture in the middle": "画像を中心にする",
+  "Open details": "詳細を開く",
+  "Spread": "広がり",
+  "About the picture": "画像について",
+  "{name} in the middle, {count} picture around it|{name} in the middle, {count} pictures around it": "中心は {name}、周りに {count} 枚",
+  "No other pictures were found. ": "ほかの画像は見つかりませんでした。",
+  "; the farthest at {distance}": "、最も遠い画像の距離 {distance}",
+  "Search all folders": "すべてのフォルダーを検索",
+  "Picture not found": "画像が見つかりません",
+  "No rings for this picture": "この画像のリングは表示できません",
+  "Choose another": "ほかの画像を選ぶ",
+  "Rings start from a picture, and this collection has none.": "リングには起点の画像が必要ですが、このコレクションには画像がありません。",
+  "One picture is in the middle, and similar pictures are around it. Nearer pictures are more similar. Choose a picture to start.": "1枚の画像を中心に、似ている画像を周りに並べます。近いほど似ています。最初の画像を選んでください。",
+  "Search with a photo": "写真で検索"
+};
+
+// japanese/search.js
+var SEARCH = {
+  // the field at the top
+  "Drop to search": "ドロップして検索",
+  "Choose a picture": "画像を選ぶ",
+  "Words, a picture or an id": "言葉、画像、ID",
+  "A picture or an id": "画像またはID",
+  "Type words or the id of an image, or paste or drop a picture on any page.": "言葉か画像のIDを入力します。どのページでも、画像を貼り付けたりドロップしたりできます。",
+  "Saved searches": "保存した検索",
+  "Recent searches": "最近の検索",
+  "Remove saved search {search}": "保存した検索「{search}」を消去",
+  "Remove recent search {search}": "最近の検索「{search}」を消去",
+  "Several images have this name. Write the whole id, with the folder.": "同じ名前の画像が複数あります。フォルダーを含むID全体を入力してください。",
+  "No image has this id or name, and words are not known here.": "このIDや名前の画像はありません。また、このコレクションは言葉では検索できません。",
+  "a picture": "画像",
+  "without {term}": "{term} を除く",
+  "a part": "一部分",
+  // the query
+  "Query": "検索条件",
+  "Add a picture": "画像を追加",
+  "Pasted picture": "貼り付けた画像",
+  "Added to the query": "検索条件に追加しました",
+  "Add or replace?": "追加しますか、置き換えますか？",
+  "The search has {pictures} already. Add this one to it, or search with this one instead? Words and filters stay.|The search has {pictures} already. Add these {count} to it, or search with these instead? Words and filters stay.": "検索条件に画像がすでに {pictures}あります。この {count} 枚を追加しますか、それとも置き換えて検索しますか？ 言葉と絞り込みはそのまま残ります。",
+  "Replace": "置き換える",
+  "Like": "似ている",
+  "Not like": "似ていない",
+  "Like this": "これに似ている",
+  "Not like this": "これに似ていない",
+  "Like this: {name}. Press to change": "これに似ている：{name}。押すと切り替わります",
+  "Not like this: {name}. Press to change": "これに似ていない：{name}。押すと切り替わります",
+  "With": "含む",
+  "Without": "除く",
+  "With these words: {words}. Press to change": "含む言葉：{words}。押すと切り替わります",
+  "Without these words: {words}. Press to change": "除く言葉：{words}。押すと切り替わります",
+  "Words": "言葉",
+  "Weight": "重み",
+  "Weight of {name}": "{name} の重み",
+  "No preview": "プレビューできません",
+  "You marked one picture as “not this one”.|You marked {count} pictures as “not this one”.": "「これではない」と印を付けた画像が {count} 枚あります。",
+  "Exclude it": "検索から除く",
+  "Exclude them": "検索から除く",
+  "Forget the marks": "印を消去",
+  "Save this search": "この検索を保存",
+  "Saved": "保存済み",
+  "Search saved in this browser": "検索をこのブラウザーに保存しました",
+  "Search no longer saved": "検索の保存を解除しました",
+  // a part of a picture
+  "Select a part": "一部分を選ぶ",
+  "Search a part of this picture": "この画像の一部分で検索",
+  "Search this part": "この部分で検索",
+  "Whole picture": "画像全体",
+  "Selected part": "選んだ部分",
+  "Selected part: {width} by {height} pixels, at {x}, {y}": "選んだ部分：{width} × {height} ピクセル、位置 {x}, {y}",
+  "Arrow keys move the frame, Shift and arrow keys resize it, Enter searches, Escape cancels.": "矢印キーで枠を移動、Shift と矢印キーで大きさを変更、Enter で検索、Escape でキャンセル。",
+  "Move the frame around a part; with Shift, resize it": "枠を移動。Shift で大きさを変更",
+  "Search the part in the frame": "枠の中の部分で検索",
+  "Close the frame": "枠を閉じる",
+  // filters
+  "Filters": "絞り込み",
+  "Filters that apply": "適用中の絞り込み",
+  "Add a filter": "絞り込みを追加",
+  "Change the filter: {filter}": "絞り込みを変更：{filter}",
+  "Remove the filter: {filter}": "絞り込みを外す：{filter}",
+  "Date": "日付",
+  "Taken from": "撮影日（開始）",
+  "Taken until": "撮影日（終了）",
+  "Taken {from} to {to}": "撮影日 {from} ～ {to}",
+  "Taken from {from}": "撮影日 {from} 以降",
+  "Taken until {to}": "撮影日 {to} 以前",
+  "Camera": "カメラ",
+  "Camera {camera}": "カメラ：{camera}",
+  "Label {label}": "ラベル：{label}",
+  "Width at least (pixels)": "幅の下限（ピクセル）",
+  "File at least (MB)": "ファイルサイズの下限 (MB)",
+  "{width} pixels wide or more": "幅 {width} ピクセル以上",
+  "{number} MB or more": "{number} MB 以上",
+  "Folder {folder}": "フォルダー：{folder}",
+  "Format": "形式",
+  "Format {format}": "形式：{format}",
+  "Filter": "絞り込み",
+  "Filter by an expression": "条件式で絞り込む",
+  "In folder": "フォルダー",
+  "Where": "条件式",
+  "Columns: {columns}. Example: {example}": "使える項目：{columns}。例：{example}",
+  "Maximum distance": "距離の上限",
+  "any": "指定なし",
+  "Show copies as one": "コピーをまとめて表示",
+  "The nearest of some copies stands for all that were found on the page Duplicates.": "「重複」ページで見つかったコピーは、最も近い1枚で代表して表示します。",
+  // the answer
+  "Results": "検索結果",
+  "Show results as": "結果の表示方法",
+  "Rows": "並べて表示",
+  "No results": "見つかりませんでした",
+  "No picture is near enough and passes the filters.": "距離と絞り込みの条件を満たす画像がありません。",
+  "The server is busy": "サーバーが混み合っています",
+  "It has too many requests. Try again in a moment.": "要求が多すぎます。少し待ってから、もう一度お試しください。",
+  " · {count} not yet compared for copies": " · コピーの比較がまだの画像 {count} 枚",
+  ", good match": "、よく合っています",
+  "Like this too": "これにも似ている",
+  "Nearer to the words than is usual here": "このコレクションの中では、言葉によく合っています",
+  "and {count} more": "ほか {count} 枚",
+  "and {count} copy|and {count} copies": "ほかにコピー {count} 枚",
+  "{count} picture found|{count} pictures found": "{count} 枚見つかりました",
+  "This picture is no longer available": "この画像はもう使えません",
+  "Only your browser keeps the pictures that you search with, and only the latest ones. Add the picture again.": "検索に使った画像はブラウザーだけが保存し、新しいものしか残りません。もう一度追加してください。",
+  "No search was made": "検索しませんでした",
+  "See the message under the picture.": "画像の下のメッセージをご覧ください。",
+  "See the message under the words.": "言葉の下のメッセージをご覧ください。",
+  "A filter is not valid": "絞り込みの指定が正しくありません",
+  "See the message under the filter.": "絞り込みの下のメッセージをご覧ください。",
+  "Picture too large": "画像が大きすぎます",
+  "Remove the picture that is too large, or use a smaller copy.": "大きすぎる画像を外すか、縮小した画像を使ってください。",
+  "Too large: {size} MiB. The server accepts {most} MiB at most.": "大きすぎます：{size} MiB。サーバーが受け付けるのは {most} MiB までです。",
+  "Too large for the server. Use a smaller copy.": "サーバーが受け付ける大きさを超えています。縮小した画像を使ってください。",
+  "Nothing to search for": "検索するものがありません",
+  "The query says only what the results should not be like. Add a picture or words that they should be like.": "検索条件に、除くものしかありません。似ている画像か言葉を追加してください。",
+  "Sending {size} MiB, then searching": "{size} MiB を送信してから検索します",
+  "Searching": "検索しています",
+  "Cancelled": "キャンセルしました",
+  "Search again": "もう一度検索",
+  "Drop a photo here": "ここに写真をドロップ",
+  "or paste one, to find pictures that look like it. The photo is sent only to this server, and the server does not keep it.": "または貼り付けると、似ている画像が見つかります。写真はこのサーバーだけに送られ、サーバーには残りません。",
+  "Choose photos": "写真を選ぶ",
+  "Choose from the collection": "コレクションから選ぶ"
+};
+
+// japanese/status.js
+var STATUS = {
+  // progress and runs
+  "Indexing": "登録中",
+  "Replacing": "モデルを交換中",
+  "Replacing the model with {model}": "モデルを {model} に交換しています",
+  "Searches use the present model until all images have new vectors.": "すべての画像の新しいベクトルがそろうまで、検索には今のモデルを使います。",
+  "No process works on it now. To go on, run the same {command} again.": "今は処理していません。続けるには、同じ {command} をもう一度実行してください。",
+  "Scanning the folder": "フォルダーを調べています",
+  "{rate} images/s": "毎秒 {rate} 枚",
+  "{time} left": "残り{time}",
+  "{count} process|{count} processes": "{count} プロセス",
+  "Runs": "登録の実行",
+  "Index again": "もう一度登録",
+  "Retry failures": "失敗した画像を再試行",
+  "Indexing has started": "登録を始めました",
+  "Indexing has ended": "登録が終わりました",
+  "Indexing stopped early": "登録が途中で止まりました",
+  "Indexing stopped early: {reason}": "登録が途中で止まりました：{reason}",
+  "A run is in progress already": "すでに登録を実行しています",
+  "The last run: {summary}.": "前回の登録：{summary}。",
+  "{count} added": "追加 {count}",
+  "{count} updated": "更新 {count}",
+  "{count} moved": "移動 {count}",
+  "{count} reused": "再利用 {count}",
+  "{count} gone": "消失 {count}",
+  "{count} failed": "失敗 {count}",
+  // counts
+  "Counts": "枚数",
+  "Images": "画像",
+  "can be searched": "検索できます",
+  "Waiting": "待機中",
+  "to be indexed": "登録を待っています",
+  "Failed": "失敗",
+  "could not be read": "読み取れませんでした",
+  "Damaged": "破損",
+  "read in part": "一部だけ読み取れました",
+  "Missing": "見つからない",
+  "files that no longer exist": "ファイルがなくなりました",
+  "Removed": "除外",
+  "excluded from searches": "検索の対象外です",
+  "{stage}: {reason}": "{stage}：{reason}",
+  "Failures": "失敗した画像",
+  "Every image could be read.": "すべての画像を読み取れました。",
+  // the index
+  "Index": "索引",
+  "Searches": "検索方法",
+  "Approximate": "近似",
+  "Exact": "厳密",
+  "Distance": "距離",
+  "Model": "モデル",
+  "On disk": "ディスク使用量",
+  "Store": "保存先",
+  "Version": "バージョン",
+  "Share of the true nearest neighbours that a search finds:": "検索で見つかる真の最近傍の割合：",
+  "Every search returns exactly the nearest images.": "検索は、最も近い画像を漏れなく返します。",
+  "{number} of {total} rows are in the index.": "{total} 行中 {number} 行が索引にあります。",
+  "The nearest": "最も近い1枚",
+  "The nearest {k}": "近い {k} 枚",
+  "{nearest}, by words": "{nearest}（言葉で）",
+  "Recall at {k}": "{k} 枚での再現率",
+  "Recall at {k}, by words": "{k} 枚での再現率（言葉で）",
+  "Versions and counts to report a bug with. It names no file.": "不具合の報告に使うバージョンと件数です。ファイル名は含みません。",
+  "Copy a report": "報告用の情報をコピー",
+  "Report copied": "報告用の情報をコピーしました",
+  "The report could not be made: {reason}": "報告用の情報を作成できませんでした：{reason}",
+  // the first run
+  "First run": "はじめに",
+  "Looking at the folder…": "フォルダーを調べています…",
+  "This folder cannot be indexed": "このフォルダーは登録できません",
+  "Look again": "もう一度調べる",
+  "Formats": "形式",
+  "no ending": "拡張子なし",
+  "{count} folder could not be read|{count} folders could not be read": "読み取れないフォルダーが {count} 個あります",
+  "This folder is inside a folder that has a collection already. To look around in that one, run {command}.": "上位のフォルダーに、すでにコレクションがあります。そちらを見るには {command} を実行してください。",
+  "Network": "ネットワーク",
+  "To search by words, or for other networks, see {command}. A collection can get another network later.": "言葉での検索やほかのネットワークについては {command} をご覧ください。ネットワークは後から変更できます。",
+  "The collection is kept in {folder}. Images are only read, never changed.": "コレクションは {folder} に保存します。画像は読み取るだけで、変更しません。",
+  "{number} numbers an image, searches by words too. {source}": "1枚につき {number} 個の数値。言葉でも検索できます。{source}",
+  "{number} numbers an image. {source}": "1枚につき {number} 個の数値。{source}",
+  "Estimating time and space with a few images…": "数枚の画像で、時間と容量を見積もっています…",
+  "There is no estimate: {reason}": "見積もれませんでした：{reason}",
+  "About {time}, {disk} on disk, but only {free} are free, up to {memory} of memory.": "約{time}。ディスクに {disk} 必要ですが、空きは {free} しかありません。メモリーは最大 {memory}。",
+  "About {time}, {disk} on disk of {free} that are free, up to {memory} of memory.": "約{time}。ディスク {disk}（空き {free}）、メモリーは最大 {memory}。",
+  "The collection is being created": "コレクションを作成しています"
+};
+
+// japanese/catalogue.js
+var JAPANESE = {
+  ...BASE,
+  ...BROWSE,
+  ...SEARCH,
+  ...DUPLICATES,
+  ...LABEL,
+  ...MAP,
+  ...STATUS
+};
+
+// japanese/server.js
+var SERVER = {
+  // titles of problems
+  "Bad request": "要求が正しくありません",
+  "Forbidden": "許可されていません",
+  "Not found": "見つかりません",
+  "Request timeout": "要求が時間内に届きませんでした",
+  "Conflict": "変更が競合しました",
+  "Request entity too large": "送信したデータが大きすぎます",
+  "Content too large": "送信したデータが大きすぎます",
+  "Unprocessable entity": "要求を処理できません",
+  "Unprocessable content": "要求を処理できません",
+  "Internal server error": "サーバーの内部エラー",
+  "Not implemented": "この機能は使えません",
+  "Service unavailable": "今は利用できません",
+  "the server has a fault: see its log": "サーバーに問題が発生しました。ログをご覧ください",
+  // why an image failed, or was read in part
+  "read": "読み取り",
+  "decode": "展開",
+  "extract": "特徴の抽出",
+  "the file is empty": "ファイルが空です",
+  "the file is cut short": "ファイルが途中で切れています",
+  "the file is cut short, and only whole {kind} files can be read": "ファイルが途中で切れています。{kind} は全体がそろっていないと読み取れません",
+  "the file is cut short: {share} of the picture is missing": "ファイルが途中で切れています（{share} が欠けています）",
+  "the image is damaged: {reason}": "画像が破損しています：{reason}",
+  "its kind is not supported: {reason}": "対応していない種類です：{reason}",
+  "it needs too much memory": "メモリーが足りません",
+  "there is not enough memory to decode it": "展開するメモリーが足りません",
+  "it claims more pixels than the limit of {limit}": "画素数が上限 {limit} を超えています",
+  "{size} pixels are more than the limit of {limit}": "{size} 画素は上限 {limit} を超えています",
+  "decoding it takes more than {number} seconds": "展開に {number} 秒以上かかります",
+  // groups of the grid, EXIF
+  "Without a date": "日付なし",
+  "Camera": "カメラ",
+  "Lens": "レンズ",
+  "Taken": "撮影日時",
+  "Exposure": "露出時間",
+  "Aperture": "絞り",
+  "Sensitivity": "感度",
+  "Focal length": "焦点距離",
+  "Rating": "評価",
+  "Keywords": "キーワード",
+  "Software": "ソフトウェア",
+  "Artist": "撮影者",
+  "Copyright": "著作権",
+  "Description": "説明",
+  // stages of runs
+  "starting": "開始",
+  "listing": "ファイルを一覧中",
+  "reading": "読み取り中",
+  "comparing": "比較中",
+  "choosing": "残す画像を選択中",
+  "grouping": "グループを作成中",
+  "checking": "確認中",
+  "looking": "確認中",
+  "projecting": "配置を計算中",
+  "placing": "配置中",
+  "waiting": "待機中",
+  "done": "完了",
+  "extracting": "特徴を抽出中",
+  "averaging": "平均を計算中",
+  // edits
+  "cropped": "切り抜き",
+  "mirrored": "左右反転",
+  "rotated": "回転",
+  "recoloured": "色の変更",
+  "covered": "書き込み",
+  "framed": "枠付き",
+  "squashed": "縦横比の変更",
+  "resized": "サイズ変更",
+  "re-encoded": "再保存",
+  // why a picture is kept
+  "is preferred by you": "指定されている",
+  "is whole, and not cut short": "途中で切れていない",
+  "has no frame, bars, text or cover of another": "枠や帯、文字、書き込みがない",
+  "has its colours": "色が残っている",
+  "is the right way round": "左右が正しい",
+  "was not turned": "回転されていない",
+  "shows the whole picture": "画像全体が写っている",
+  "is neither enlarged nor saved again from another": "拡大も再保存もされていない",
+  "has the proportions of most": "縦横比がほかと同じ",
+  "has the metadata of a camera": "カメラの情報がある",
+  "lost less when it was saved": "保存による劣化が少ない",
+  "lost a little less when it was saved": "保存による劣化がわずかに少ない",
+  "has the sidecar with most edits": "編集内容が最も多い付属ファイルがある",
+  "has the most pixels": "画素数が最大",
+  "does not have the name of a copy": "名前がコピーのものではない",
+  "has the most bytes": "ファイルサイズが最大",
+  "is the oldest file": "最も古いファイル",
+  "is the first by name": "名前の順で先頭",
+  "has the same bytes": "ファイルの内容が同じ",
+  "comes first by --keep {rule}": "--keep {rule} で先頭",
+  "{name} shows the picture larger": "{name} のほうが大きく写っている",
+  "{name} could not be aligned with it": "{name} と位置を合わせられない",
+  // why an image is suggested for a label
+  "stands for itself: all others are nearer to another labelled or suggested one": "この画像だけを代表します。ほかの画像は、別のラベル付きまたは提案済みの画像のほうが近くにあります",
+  "stands for about {number} images: no labelled or suggested one is nearer to them": "およそ {number} 枚を代表します。それらに、より近いラベル付きまたは提案済みの画像はありません",
+  "no image has a label yet, and this one is nearest to the average": "ラベルの付いた画像がまだなく、この画像が平均に最も近いため",
+  "{name} is the nearest, at {distance}": "最も近いのは {name}、距離 {distance}",
+  // words
+  "the collection's model {name} knows no words: give it one that does: install the extras words and hub, then {first} (it fetches {size} MB), then {second}": "このコレクションのモデル {name} では、言葉で検索できません。言葉を扱えるモデルにするには、追加機能 words と hub をインストールし、{first} を実行して（{size} MB を取得）、{second} を実行してください",
+  // the first run
+  "The server may not read {folder}.": "サーバーに {folder} を読み取る権限がありません。",
+  "There are no images in {folder}.": "{folder} に画像がありません。"
+};
+
+// base/messages.js
+var CATALOGUES = { en: {}, ja: JAPANESE };
+var SERVER_TEXTS = { en: {}, ja: SERVER };
+var LANGUAGES = { en: "English", ja: "日本語" };
+var language = globalThis.document?.documentElement.lang === "ja" ? "ja" : "en";
+var asked = globalThis.navigator?.languages ?? [];
+var locale = asked.find((tag) => tag.split("-")[0] === language) ?? (isChosen() ? language : asked[0] ?? language);
+var catalogue = CATALOGUES[language];
+var known = SERVER_TEXTS[language];
+var patterns = Object.entries(known).filter(([text2]) => text2.includes("{")).map(([text2, translation]) => ({ pattern: toPattern(text2), translation }));
+var rules = new Intl.PluralRules(language);
+var englishRules = new Intl.PluralRules("en");
+var numbers = new Intl.NumberFormat(locale);
+var lists = new Intl.ListFormat(language, language === "en" ? { type: "unit", style: "short" } : { type: "conjunction" });
+function isChosen() {
+  try {
+    return JSON.parse(localStorage.getItem("sokkuri.language") ?? "null") === language;
+  } catch {
+    return false;
+  }
+}
+function t(text2, values) {
+  return rich(text2, values).join("");
+}
+function rich(text2, values = {}) {
+  const [one, other = one] = (catalogue[text2] ?? text2).split("|");
+  const isOne = (text2 in catalogue ? rules : englishRules).select(values.count ?? 0) === "one";
+  const parts2 = (isOne ? one : other).split(/\{(\w+)\}/);
+  return parts2.flatMap((part, number) => {
+    if (number % 2 === 0) return part;
+    const value = values[part] ?? "";
+    return typeof value === "number" ? numbers.format(value) : value;
+  });
+}
+function serverText(text2) {
+  if (text2 in known) return known[text2];
+  for (const { pattern, translation } of patterns) {
+    const found = pattern.exec(text2);
+    if (found) return translation.replace(/\{(\w+)\}/g, (_, name2) => found.groups?.[name2] ?? "");
+  }
+  return text2;
+}
+var serverList = (text2) => list(text2.split(", ").map(serverText));
+function toPattern(text2) {
+  const parts2 = text2.split(/\{(\w+)\}/).map((part, number) => number % 2 ? `(?<${part}>.+)` : part.replace(/[$()*+.?[\\\]^|]/g, "\\$&"));
+  return new RegExp(`^${parts2.join("")}$`, "s");
+}
+var list = (texts) => lists.format(texts);
+function translateDocument(root) {
+  if (language === "en") return;
+  const nodes = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  while (nodes.nextNode()) {
+    const node = (
+      /** @type {Text} */
+      nodes.currentNode
+    );
+    const text2 = node.data.trim();
+    if (text2) node.data = node.data.replace(text2, t(text2));
+  }
+  for (const name2 of ["aria-label", "title"]) {
+    for (const element2 of root.querySelectorAll(`[${name2}]`)) {
+      element2.setAttribute(name2, t(element2.getAttribute(name2) ?? ""));
+    }
+  }
+  document.documentElement.dataset.translated = "";
+}
+
 // base/query.js
 var bytes = new TextEncoder();
 var text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -149,7 +1070,16 @@ var Query = class {
 };
 
 // base/settings.js
-var KEPT = { theme: "auto", mosaic: false, folders: true, size: 0, slide: 4, recent: [], saved: [] };
+var KEPT = {
+  theme: "auto",
+  language: "auto",
+  mosaic: false,
+  folders: true,
+  size: 0,
+  slide: 4,
+  recent: [],
+  saved: []
+};
 var SESSION = { notLike: [], deeds: [] };
 var PREFIX = "sokkuri.";
 var forced = /* @__PURE__ */ new Map();
@@ -209,7 +1139,7 @@ globalThis.addEventListener?.("storage", ({ key: key2 }) => {
 });
 
 // base/api.js
-var BASE = "/api/v1";
+var BASE2 = "/api/v1";
 var RETRIES = 3;
 var URN = "urn:sokkuri:problem:";
 var Problem = class extends Error {
@@ -218,10 +1148,10 @@ var Problem = class extends Error {
    * @param {number} [retryAfter] seconds
    */
   constructor({ status: status2, title: title10, detail, type }, retryAfter = 0) {
-    super(detail || title10 || `The server answered ${status2}`);
+    super(detail || title10 || t("The server answered {status}", { status: String(status2) }));
     this.name = "Problem";
     this.status = status2;
-    this.title = title10 ?? "Something went wrong";
+    this.title = title10 ?? t("Something went wrong");
     this.detail = detail ?? "";
     this.type = type ?? "about:blank";
     this.retryAfter = retryAfter;
@@ -229,7 +1159,7 @@ var Problem = class extends Error {
 };
 var LostServer = class extends Error {
   constructor() {
-    super("The server does not answer");
+    super(t("The server does not answer"));
     this.name = "LostServer";
   }
 };
@@ -243,14 +1173,14 @@ function encodeId(id) {
 function imageUrl(id, kind, { size, v } = {}) {
   const mosaic = get("mosaic") ? 1 : null;
   const query = toQuery({ size: kind === "thumbnail" ? size ?? 256 : null, v, mosaic });
-  return `${BASE}/images/${encodeId(id)}/${kind}${query ? `?${query}` : ""}`;
+  return `${BASE2}/images/${encodeId(id)}/${kind}${query ? `?${query}` : ""}`;
 }
 function get2(path, params, { signal } = {}) {
   const query = toQuery(params);
-  return request(`${BASE}${path}${query ? `?${query}` : ""}`, { signal });
+  return request(`${BASE2}${path}${query ? `?${query}` : ""}`, { signal });
 }
 async function getResponse(path, params, { signal } = {}) {
-  const response = await send(`${BASE}${path}?${toQuery(params)}`, { signal });
+  const response = await send(`${BASE2}${path}?${toQuery(params)}`, { signal });
   if (!response.ok) throw await toProblem(response);
   return response;
 }
@@ -298,9 +1228,9 @@ async function toProblem(response) {
     retryAfter
   );
 }
-function pause(milliseconds, signal) {
+function pause(milliseconds2, signal) {
   return new Promise((resolve, reject) => {
-    const timer2 = setTimeout(resolve, milliseconds);
+    const timer2 = setTimeout(resolve, milliseconds2);
     signal?.addEventListener("abort", () => {
       clearTimeout(timer2);
       reject(new DOMException("aborted", "AbortError"));
@@ -321,10 +1251,10 @@ var drops = (options) => get2("/duplicates/drops", null, options);
 var info = (options) => get2("/info", null, options);
 function search(query, { signal } = {}) {
   if (!(query instanceof FormData)) return post("/search", query, { signal });
-  return request(`${BASE}/search`, { method: "POST", signal, body: query });
+  return request(`${BASE2}/search`, { method: "POST", signal, body: query });
 }
 function post(path, body, { signal, headers } = {}) {
-  return request(`${BASE}${path}`, {
+  return request(`${BASE2}${path}`, {
     method: "POST",
     signal,
     headers: { ...headers, "content-type": "application/json" },
@@ -354,7 +1284,7 @@ function events(onMessage, onError) {
 var latest = () => last;
 function openStream() {
   if (source || !watchers.size || document.hidden) return;
-  source = new EventSource(`${BASE}/events`);
+  source = new EventSource(`${BASE2}/events`);
   source.addEventListener("status", ({ data }) => {
     const status2 = JSON.parse(data);
     last = status2;
@@ -414,9 +1344,9 @@ function append(el, children) {
     else el.append(child instanceof Node ? child : String(child));
   }
 }
-var present = (list3) => (
+var present = (list4) => (
   /** @type {Item[]} */
-  list3.filter(Boolean)
+  list4.filter(Boolean)
 );
 function find(selector, root = document) {
   const el = root.querySelector(selector);
@@ -602,7 +1532,7 @@ function watchConnection(banner, onFound) {
     clearTimeout(timer);
     banner.hidden = true;
     clear(banner);
-    announce("The server is back");
+    announce(t("The server is back"));
     onFound();
   });
   addEventListener("online", () => lost && attempt());
@@ -612,8 +1542,8 @@ function watchConnection(banner, onFound) {
   });
 }
 function show(banner) {
-  const retry = h("button", { type: "button", class: "button", onclick: attempt }, "Try now");
-  const text2 = h("span", null, "The server does not answer. Trying again…");
+  const retry = h("button", { type: "button", class: "button", onclick: attempt }, t("Try now"));
+  const text2 = h("span", null, t("The server does not answer. Trying again…"));
   banner.replaceChildren(icon("lost"), text2, retry);
   banner.hidden = false;
 }
@@ -629,29 +1559,51 @@ async function attempt() {
 }
 
 // base/format.js
+var counts = new Intl.NumberFormat(locale);
+var percents = new Intl.NumberFormat(
+  locale,
+  { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }
+);
+var dates = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
 var capitalise = (text2) => text2.charAt(0).toUpperCase() + text2.slice(1);
-var count = (value) => value.toLocaleString("en");
+var count = (value) => counts.format(value);
+var decimal = (value, digits) => value.toLocaleString(
+  locale,
+  { minimumFractionDigits: digits, maximumFractionDigits: digits }
+);
+var UNITS = ["", "kB", "MB", "GB", "TB"];
 function bytes2(value) {
   let unit = 0;
   for (; value >= 999.5 && unit < 4; unit++) value /= 1e3;
   const digits = unit && value < 99.95 ? 1 : 0;
-  return `${value.toFixed(digits)} ${["bytes", "kB", "MB", "GB", "TB"][unit]}`;
+  const number = decimal(value, digits);
+  return unit ? `${number} ${UNITS[unit]}` : t("{number} bytes", { number });
 }
 function date(iso) {
   const time = new Date(iso);
   if (Number.isNaN(time.getTime())) return iso ?? "";
-  return time.toLocaleString(void 0, { dateStyle: "medium", timeStyle: "short" });
+  return dates.format(time);
+}
+var MONTHS = [...Array(12).keys()].map((month2) => new Date(Date.UTC(2e3, month2)).toLocaleString("en", { month: "long", timeZone: "UTC" }));
+function month(text2) {
+  const [name2, year] = text2.split(" ");
+  const index = MONTHS.indexOf(name2);
+  if (index < 0 || !/^\d+$/.test(year)) return serverText(text2);
+  const time = new Date(Date.UTC(2e3, index));
+  time.setUTCFullYear(Number(year));
+  return time.toLocaleString(locale, { year: "numeric", month: "long", timeZone: "UTC" });
 }
 function duration(seconds) {
   if (!Number.isFinite(seconds)) return "";
-  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
+  if (seconds < 90) return t("{number} s", { number: Math.max(1, Math.round(seconds)) });
   const minutes = Math.round(seconds / 60);
-  if (minutes < 90) return `${minutes} min`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  if (minutes < 90) return t("{number} min", { number: minutes });
+  return t("{hours} h {minutes} min", { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
 }
+var quality = (exact, recall2) => exact ? t("exact") : t("recall {recall}", { recall: decimal(recall2, 2) });
+var milliseconds = (value) => t("{number} ms", { number: Math.round(value * 10) / 10 });
 function percent(share) {
-  if (share >= 1) return "100%";
-  return `${(Math.floor(share * 1e3) / 10).toFixed(1)}%`;
+  return share >= 1 ? "100%" : percents.format(Math.floor(share * 1e3) / 1e3);
 }
 
 // base/problem.js
@@ -666,14 +1618,14 @@ function panel({ icon: name2, title: title10, text: text2, level = 1 }, ...actio
   );
 }
 function problemPanel(error, retry, level = 1) {
-  const again = retry && h("button", { type: "button", class: "button", onclick: retry }, "Try again");
-  const home = h("a", { class: "button quiet", href: "/browse" }, "Browse");
+  const again = retry && h("button", { type: "button", class: "button", onclick: retry }, t("Try again"));
+  const home = h("a", { class: "button quiet", href: "/browse" }, t("Browse"));
   if (error instanceof LostServer) {
     const lost2 = panel({
       icon: "lost",
       level,
-      title: "The server does not answer",
-      text: "This page continues by itself when the server is back."
+      title: t("The server does not answer"),
+      text: t("This page continues by itself when the server is back.")
     }, again);
     lost2.dataset.lost = "";
     return lost2;
@@ -683,14 +1635,14 @@ function problemPanel(error, retry, level = 1) {
     return panel({
       icon: missing ? "missing" : "problem",
       level,
-      title: sentenceCase(error.title),
-      text: capitalise(error.detail)
+      title: serverText(sentenceCase(error.title)),
+      text: capitalise(serverText(error.detail))
     }, missing ? null : again, home);
   }
   return panel({
     icon: "problem",
     level,
-    title: "Something went wrong on this page",
+    title: t("Something went wrong on this page"),
     text: messageOf(error)
   }, again, home);
 }
@@ -822,10 +1774,10 @@ function fail(error, path) {
   focusHeading();
 }
 var UNKNOWN = {
-  title: "Not found",
+  title: t("Not found"),
   show(element2) {
     element2.append(problemPanel(
-      new Problem({ status: 404, title: "This page does not exist" }),
+      new Problem({ status: 404, title: t("This page does not exist"), detail: "" }),
       null
     ));
   }
@@ -857,35 +1809,36 @@ function saveScroll() {
 
 // base/help.js
 var EVERYWHERE = [
-  ["g b", "Browse"],
-  ["g s", "Search"],
-  ["g r", "Rings"],
-  ["g m", "Map"],
-  ["g d", "Duplicates"],
-  ["g l", "Label"],
-  ["g t", "Status"],
-  ["/", "Search: words, a picture or an id"],
-  ["Ctrl V", "Search with the copied picture"],
-  ["?", "Show this list"]
+  ["g b", t("Browse")],
+  ["g s", t("Search")],
+  ["g r", t("Rings")],
+  ["g m", t("Map")],
+  ["g d", t("Duplicates")],
+  ["g l", t("Label")],
+  ["g t", t("Status")],
+  ["/", t("Search: words, a picture or an id")],
+  ["Ctrl V", t("Search with the copied picture")],
+  ["?", t("Show this list")]
 ];
 function openHelp() {
   if (document.querySelector("dialog.help[open]")) return;
   const view2 = currentView();
   const close = h(
     "button",
-    { type: "button", class: "icon-button", "aria-label": "Close" },
+    { type: "button", class: "icon-button", "aria-label": t("Close") },
     icon("close")
   );
   const dialog = h(
     "dialog",
     { class: "help", "aria-labelledby": "help-title" },
-    h("header", null, h("h2", { id: "help-title" }, "Keyboard shortcuts"), close),
+    h("header", null, h("h2", { id: "help-title" }, t("Keyboard shortcuts")), close),
     h(
       "div",
       { class: "columns" },
-      view2?.shortcuts && list(view2.title, view2.shortcuts),
-      list("On every page", EVERYWHERE)
-    )
+      view2?.shortcuts && list2(view2.title, view2.shortcuts),
+      list2(t("On every page"), EVERYWHERE)
+    ),
+    languageField()
   );
   close.addEventListener("click", () => dialog.close());
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
@@ -893,7 +1846,20 @@ function openHelp() {
   document.body.append(dialog);
   dialog.showModal();
 }
-function list(title10, shortcuts8) {
+function languageField() {
+  const select = h(
+    "select",
+    { onchange: () => {
+      set("language", select.value);
+      location.reload();
+    } },
+    h("option", { value: "auto" }, t("Same as the browser")),
+    Object.entries(LANGUAGES).map(([value, name2]) => h("option", { value, lang: value }, name2))
+  );
+  select.value = get("language");
+  return h("label", { class: "language row" }, h("span", null, t("Language")), select);
+}
+function list2(title10, shortcuts8) {
   const lines = shortcuts8.map(([keys, meaning]) => h(
     "div",
     null,
@@ -944,18 +1910,18 @@ function makeFolderList(folders2, { root, address: address2 }) {
     const matches = !text2 ? null : folders2.filter(({ path }) => path.toLowerCase().includes(text2.toLowerCase())).slice(0, MOST_MATCHES);
     host.replaceChildren(matches ? h("ul", null, matches.map((folder) => item({ ...folder, name: folder.path, children: [] }))) : h("ul", null, item(tree)));
     if (matches && !matches.length) {
-      host.replaceChildren(h("p", { class: "soft" }, "No folder matches"));
+      host.replaceChildren(h("p", { class: "soft" }, t("No folder matches")));
     }
   };
   const item = (folder) => folderItem(folder, { current: current2, address: address2, item });
   const find2 = folders2.length < FIND_FROM ? null : h("input", {
     type: "search",
-    "aria-label": "Find a folder",
-    placeholder: "Find a folder",
+    "aria-label": t("Find a folder"),
+    placeholder: t("Find a folder"),
     oninput: () => draw(find2?.value.trim())
   });
   return {
-    el: h("nav", { class: "folders", "aria-label": "Folders", id: "folders" }, find2, host),
+    el: h("nav", { class: "folders", "aria-label": t("Folders"), id: "folders" }, find2, host),
     mark: (under) => {
       current2 = under;
       if (find2) find2.value = "";
@@ -974,7 +1940,7 @@ function folderItem(folder, { current: current2, address: address2, item }) {
       address2(folder.path),
       { "aria-current": isCurrent ? "true" : null, title: folder.name },
       h("span", { class: "label" }, folder.name),
-      h("span", { class: "count number" }, folder.count.toLocaleString("en"))
+      h("span", { class: "count number" }, count(folder.count))
     )
   );
   const el = h("li", null, line);
@@ -986,7 +1952,7 @@ function folderItem(folder, { current: current2, address: address2, item }) {
   const fold = h("button", {
     type: "button",
     class: "fold",
-    "aria-label": `Folders in ${folder.name}`
+    "aria-label": t("Folders in {folder}", { folder: folder.name })
   }, icon("right", { size: 14 }));
   const show11 = (on) => {
     fold.setAttribute("aria-expanded", String(on));
@@ -1028,7 +1994,7 @@ var partsOf = (el) => (
 );
 function makeGroup(number, { title: title10 }, size, top, height, heading2) {
   const id = `group-${number}`;
-  const list3 = h("div", { role: "list", class: "rows", "aria-labelledby": id });
+  const list4 = h("div", { role: "list", class: "rows", "aria-labelledby": id });
   const section = h(
     "div",
     { class: "group", dataset: { group: number } },
@@ -1036,14 +2002,14 @@ function makeGroup(number, { title: title10 }, size, top, height, heading2) {
       "h2",
       { id },
       h("span", { class: "title" }, title10),
-      h("span", { class: "count number" }, size.toLocaleString("en"))
+      h("span", { class: "count number" }, count(size))
     ),
-    list3
+    list4
   );
   section.style.top = `${top}px`;
   section.style.height = `${height}px`;
   section.style.setProperty("--heading", `${heading2}px`);
-  return { section, list: list3 };
+  return { section, list: list4 };
 }
 function makeRow(row, top, height, boxes, { first, size }) {
   const el = h("div", { class: "row-of-cells", role: "presentation", dataset: { row } });
@@ -1057,14 +2023,14 @@ function makeRow(row, top, height, boxes, { first, size }) {
     cell.style.width = `${width}px`;
     cell.setAttribute("aria-posinset", String(index - first + 1));
     cell.setAttribute("aria-setsize", String(size));
-    name(cell, `Image ${index + 1}`);
+    name(cell, t("Image {number}", { number: index + 1 }));
     el.append(cell);
   }
   return el;
 }
 function name(cell, text2) {
   cell.firstElementChild?.setAttribute("aria-label", text2);
-  cell.lastElementChild?.setAttribute("aria-label", `Select ${text2}`);
+  cell.lastElementChild?.setAttribute("aria-label", t("Select {name}", { name: text2 }));
 }
 function fillCell(cell, image2, href) {
   cell.dataset.id = image2.id;
@@ -1608,8 +2574,8 @@ var Grid = class {
       el.remove();
       this.rows.delete(row);
     }
-    for (const [group, { section, list: list3 }] of this.groups) {
-      if (list3.childElementCount) continue;
+    for (const [group, { section, list: list4 }] of this.groups) {
+      if (list4.childElementCount) continue;
       section.remove();
       this.groups.delete(group);
     }
@@ -1619,7 +2585,7 @@ var Grid = class {
     const { layout: layout2, data } = this;
     if (!layout2 || !data) return;
     const group = layout2.rowGroup[row];
-    const { list: list3, top } = this.groups.get(group) ?? this.addGroup(group, layout2, data);
+    const { list: list4, top } = this.groups.get(group) ?? this.addGroup(group, layout2, data);
     const el = makeRow(
       row,
       layout2.rowTop[row] - this.page.shift - top,
@@ -1636,8 +2602,8 @@ var Grid = class {
       if (image2) fillCell(cell, image2, this.href(image2));
       this.markSelected(cell, index);
     }
-    const next = partsOf(list3).find((other) => Number(other.dataset.row) > row);
-    list3.insertBefore(el, next ?? null);
+    const next = partsOf(list4).find((other) => Number(other.dataset.row) > row);
+    list4.insertBefore(el, next ?? null);
     this.rows.set(row, el);
   }
   /**
@@ -1912,9 +2878,9 @@ var Windows = class {
    */
   async all(indices) {
     const all = [...indices];
-    const numbers = new Set(all.map((index) => Math.floor(index / WINDOW)));
+    const numbers2 = new Set(all.map((index) => Math.floor(index / WINDOW)));
     const windows = /* @__PURE__ */ new Map();
-    await Promise.all([...numbers].map(async (number) => {
+    await Promise.all([...numbers2].map(async (number) => {
       windows.set(number, await this.fetch(number, true));
     }));
     return all.map((index) => windows.get(Math.floor(index / WINDOW))?.[index % WINDOW]).filter((image2) => image2 !== void 0);
@@ -2130,36 +3096,40 @@ function write(where, kind, fields) {
 var MEGA = 1e6;
 var KINDS = {
   date: {
-    name: "Date",
-    fields: [["from", "Taken from", "date"], ["to", "Taken until", "date"]],
-    say: ({ from, to }) => from && to ? `Taken ${from} to ${to}` : from ? `Taken from ${from}` : `Taken until ${to}`
+    name: t("Date"),
+    fields: [["from", t("Taken from"), "date"], ["to", t("Taken until"), "date"]],
+    say: ({ from, to }) => from && to ? t("Taken {from} to {to}", { from, to }) : from ? t("Taken from {from}", { from }) : t("Taken until {to}", { to })
   },
   camera: {
-    name: "Camera",
-    fields: [["camera", "Camera", "text"]],
-    say: ({ camera }) => `Camera ${camera}`
+    name: t("Camera"),
+    fields: [["camera", t("Camera"), "text"]],
+    say: ({ camera }) => t("Camera {camera}", { camera })
   },
-  label: { name: "Label", fields: [["label", "Label", "text"]], say: ({ label }) => `Label ${label}` },
+  label: {
+    name: t("Label"),
+    fields: [["label", t("Label"), "text"]],
+    say: ({ label }) => t("Label {label}", { label })
+  },
   folder: {
-    name: "Folder",
-    fields: [["folder", "Folder", "text"]],
-    say: ({ folder }) => `Folder ${folder}`
+    name: t("Folder"),
+    fields: [["folder", t("Folder"), "text"]],
+    say: ({ folder }) => t("Folder {folder}", { folder })
   },
   size: {
-    name: "Size",
+    name: t("Size"),
     fields: [
-      ["width", "Width at least (pixels)", "number"],
-      ["bytes", "File at least (MB)", "number"]
+      ["width", t("Width at least (pixels)"), "number"],
+      ["bytes", t("File at least (MB)"), "number"]
     ],
-    say: ({ width, bytes: bytes3 }) => [
-      width && `${width} pixels wide or more`,
-      bytes3 && `${Number(bytes3) / MEGA} MB or more`
-    ].filter(Boolean).join(", ")
+    say: ({ width, bytes: bytes3 }) => list(present([
+      width && t("{width} pixels wide or more", { width }),
+      bytes3 && t("{number} MB or more", { number: Number(bytes3) / MEGA })
+    ]))
   },
   format: {
-    name: "Format",
-    fields: [["format", "Format", "text"]],
-    say: ({ format }) => `Format ${format}`
+    name: t("Format"),
+    fields: [["format", t("Format"), "text"]],
+    say: ({ format }) => t("Format {format}", { format })
   }
 };
 var FORMATS = [
@@ -2181,13 +3151,13 @@ var FORMATS = [
   "RW2"
 ];
 var SUGGESTED = {
-  label: (list3, signal) => get2("/labels", null, { signal }).then(({ labels }) => {
-    list3.replaceChildren(...labels.map(({ label }) => h("option", { value: label })));
+  label: (list4, signal) => get2("/labels", null, { signal }).then(({ labels }) => {
+    list4.replaceChildren(...labels.map(({ label }) => h("option", { value: label })));
   }).catch(() => {
   }),
   // without the list, a label can still be typed
   folder: suggestFolders,
-  format: (list3) => list3.replaceChildren(...FORMATS.map((value) => h("option", { value })))
+  format: (list4) => list4.replaceChildren(...FORMATS.map((value) => h("option", { value })))
 };
 var ALL = (
   /** @type {FormKind[]} */
@@ -2200,8 +3170,14 @@ var FilterChips = class {
     this.signal = signal;
     this.where = null;
     this.under = "";
-    this.list = h("ul", { class: "filter-chips", role: "list", "aria-label": "Filters that apply" });
-    this.adds = h("div", { class: "row filter-adds", role: "group", "aria-label": "Add a filter" });
+    this.list = h(
+      "ul",
+      { class: "filter-chips", role: "list", "aria-label": t("Filters that apply") }
+    );
+    this.adds = h(
+      "div",
+      { class: "row filter-adds", role: "group", "aria-label": t("Add a filter") }
+    );
     this.place = h("div", null);
     this.element = h("div", { class: "filter-forms" }, this.list, this.adds, this.place);
   }
@@ -2247,14 +3223,14 @@ var FilterChips = class {
         type: "button",
         class: "chip-text",
         dataset: { kind },
-        "aria-label": `Change the filter: ${text2}`,
+        "aria-label": t("Change the filter: {filter}", { filter: text2 }),
         onclick: () => this.edit(kind)
       }, text2),
       h("button", {
         type: "button",
         class: "icon-button",
-        title: "Remove",
-        "aria-label": `Remove the filter: ${text2}`,
+        title: t("Remove"),
+        "aria-label": t("Remove the filter: {filter}", { filter: text2 }),
         onclick: () => this.apply(kind, null)
       }, icon("close", { size: 14 }))
     );
@@ -2287,8 +3263,8 @@ var FilterChips = class {
       h(
         "div",
         { class: "row" },
-        h("button", { type: "button", class: "button", onclick: () => this.close(kind) }, "Cancel"),
-        h("button", { type: "submit", class: "button primary" }, "Apply")
+        h("button", { type: "button", class: "button", onclick: () => this.close(kind) }, t("Cancel")),
+        h("button", { type: "submit", class: "button primary" }, t("Apply"))
       )
     );
     form.addEventListener("submit", (event) => {
@@ -2305,9 +3281,9 @@ var FilterChips = class {
   }
   /** @param {FormKind} kind */
   suggestions(kind) {
-    const list3 = h("datalist", { id: `filter-${kind}s` });
-    SUGGESTED[kind]?.(list3, this.signal);
-    return list3;
+    const list4 = h("datalist", { id: `filter-${kind}s` });
+    SUGGESTED[kind]?.(list4, this.signal);
+    return list4;
   }
   /**
    * @param {FormKind} kind
@@ -2466,16 +3442,20 @@ function placeOf({ status: status2, type, detail }) {
 
 // search/filters.js
 var WIDE = "(min-width: 800px)";
-var HINT = "Columns: taken, camera, lens, iso, rating, keyword, label, format, width, height, size, modified, path, has_gps, latitude, longitude. Example: taken >= 2024-05 and rating >= 4";
+var COLUMNS = "taken, camera, lens, iso, rating, keyword, label, format, width, height, size, modified, path, has_gps, latitude, longitude";
+var HINT = t(
+  "Columns: {columns}. Example: {example}",
+  { columns: COLUMNS, example: "taken >= 2024-05 and rating >= 4" }
+);
 var PLAIN = { type: "text", autocomplete: "off", spellcheck: "false", autocapitalize: "off" };
 var NUMBERS = [10, 20, 50, 100, 200, MOST_K];
 var SearchFilters = class {
   /** @param {{onchange: (fields: FilterFields) => void, signal: AbortSignal}} options */
   constructor({ onchange, signal }) {
     this.folders = h("datalist", { id: "search-folders" });
-    this.under = h("input", { ...PLAIN, list: "search-folders", placeholder: "all folders" });
+    this.under = h("input", { ...PLAIN, list: "search-folders", placeholder: t("all folders") });
     this.where = h("input", { ...PLAIN, placeholder: "width > 1000" });
-    this.maxDistance = h("input", { type: "number", min: 0, step: 0.05, placeholder: "any" });
+    this.maxDistance = h("input", { type: "number", min: 0, step: 0.05, placeholder: t("any") });
     this.k = h("select", null);
     this.collapse = h("input", {
       type: "checkbox",
@@ -2483,29 +3463,29 @@ var SearchFilters = class {
       "aria-describedby": "search-collapse-hint"
     });
     this.fields = {
-      under: makeField("under", "In folder", this.under),
-      where: makeField("where", "Where", this.where, HINT),
-      max_distance: makeField("max_distance", "Maximum distance", this.maxDistance),
-      k: makeField("k", "Pictures", this.k)
+      under: makeField("under", t("In folder"), this.under),
+      where: makeField("where", t("Where"), this.where, HINT),
+      max_distance: makeField("max_distance", t("Maximum distance"), this.maxDistance),
+      k: makeField("k", t("Pictures"), this.k)
     };
     this.form = h(
       "form",
-      { class: "search-filters", "aria-label": "Filters" },
+      { class: "search-filters", "aria-label": t("Filters") },
       Object.values(this.fields).map(({ element: element2 }) => element2),
       this.folders,
       h(
         "div",
         { class: "field-switch" },
         this.collapse,
-        h("label", { for: this.collapse.id }, "Show copies as one"),
+        h("label", { for: this.collapse.id }, t("Show copies as one")),
         h(
           "p",
           { class: "field-hint small soft", id: "search-collapse-hint" },
-          "The nearest of some copies stands for all that were found on the page Duplicates."
+          t("The nearest of some copies stands for all that were found on the page Duplicates.")
         )
       ),
       // A form with several fields needs a button to submit on Enter.
-      h("button", { type: "submit", class: "unseen", tabindex: -1 }, "Search")
+      h("button", { type: "submit", class: "unseen", tabindex: -1 }, t("Search"))
     );
     this.chips = new FilterChips({ signal, onchange: (where, under) => {
       this.where.value = where;
@@ -2515,7 +3495,7 @@ var SearchFilters = class {
     this.element = h(
       "details",
       { class: "filters", open: matchMedia(WIDE).matches },
-      h("summary", null, "Filters"),
+      h("summary", null, t("Filters")),
       this.chips.element,
       this.form
     );
@@ -2555,8 +3535,8 @@ var SearchFilters = class {
     this.where.value = search2.where;
     this.chips.show(search2.where, search2.under);
     this.maxDistance.value = search2.maxDistance;
-    const numbers = [.../* @__PURE__ */ new Set([...NUMBERS, search2.k])].sort((a, b) => a - b);
-    this.k.replaceChildren(...numbers.map((number) => h("option", { value: number }, number)));
+    const numbers2 = [.../* @__PURE__ */ new Set([...NUMBERS, search2.k])].sort((a, b) => a - b);
+    this.k.replaceChildren(...numbers2.map((number) => h("option", { value: number }, number)));
     this.k.value = String(search2.k);
     this.collapse.checked = search2.collapse;
     for (const field of Object.values(this.fields)) field.showProblem("");
@@ -2627,8 +3607,8 @@ var FilterBar = class {
     });
     const form = h(
       "form",
-      { class: "filter-expression", "aria-label": "Filter by an expression" },
-      h("label", { for: this.input.id }, "Where"),
+      { class: "filter-expression", "aria-label": t("Filter by an expression") },
+      h("label", { for: this.input.id }, t("Where")),
       this.input,
       this.problem,
       h("p", { class: "field-hint small soft", id: "filter-where-hint" }, HINT)
@@ -2648,7 +3628,7 @@ var FilterBar = class {
         onclick: () => this.open(this.panel.hidden === true)
       },
       icon("filter"),
-      h("span", { class: "text" }, "Filter")
+      h("span", { class: "text" }, t("Filter"))
     );
     this.open(false);
   }
@@ -2706,7 +3686,7 @@ async function copyText(text2, said) {
     await navigator.clipboard.writeText(text2);
     toast(said);
   } catch {
-    toast(copyByCommand(text2) ? said : "The browser does not allow copying");
+    toast(copyByCommand(text2) ? said : t("The browser does not allow copying"));
   }
 }
 function copyByCommand(text2) {
@@ -2752,20 +3732,18 @@ function howToAllow() {
     "p",
     { class: "how-to-allow soft small" },
     icon("not", { size: 16 }),
-    h(
-      "span",
-      null,
-      "Read-only. To allow changes, start the server with ",
-      h("code", null, "sokkuri serve --allow-changes")
-    )
+    h("span", null, rich(
+      "Read-only. To allow changes, start the server with {command}",
+      { command: h("code", null, "sokkuri serve --allow-changes") }
+    ))
   );
 }
 
 // selection/actions.js
-var BASE2 = "/api/v1/selections";
+var BASE3 = "/api/v1/selections";
 var LABELS = 1e3;
 var PAGE = 1e3;
-var images = (count2) => count2 === 1 ? "1 image" : `${count(count2)} images`;
+var images = (count2) => t("{count} image|{count} images", { count: count2 });
 var hold = (source2) => post("/selections", source2);
 async function idsOf(source2, limit = Infinity) {
   const { selection, count: count2 } = await hold(source2);
@@ -2782,14 +3760,14 @@ async function idsOf(source2, limit = Infinity) {
 }
 async function copyPaths(source2) {
   const { selection, count: count2 } = await hold(source2);
-  const list3 = await getResponse(`/selections/${selection}/list`, { format: "txt" });
-  const paths = await list3.text();
-  await copyText(paths, count2 === 1 ? "The path is copied" : `${count(count2)} paths are copied`);
+  const list4 = await getResponse(`/selections/${selection}/list`, { format: "txt" });
+  const paths = await list4.text();
+  await copyText(paths, t("The path is copied|{count} paths are copied", { count: count2 }));
 }
 async function download(source2, kind) {
   const { selection } = await hold(source2);
   const anchor = document.createElement("a");
-  anchor.href = `${BASE2}/${selection}/${kind === "zip" ? "zip" : `list?format=${kind}`}`;
+  anchor.href = `${BASE3}/${selection}/${kind === "zip" ? "zip" : `list?format=${kind}`}`;
   anchor.download = `images.${kind}`;
   document.body.append(anchor);
   anchor.click();
@@ -2799,10 +3777,13 @@ async function giveLabel(source2, label, onlabelled = () => {
 }) {
   const ids = await idsOf(source2);
   const before2 = await sendLabels(ids.map((id) => ({ id, label })));
-  toast(`${images(ids.length)} labelled “${label}”`, { action: "Undo", onaction: async () => {
+  toast(t(
+    "{count} image labelled “{label}”|{count} images labelled “{label}”",
+    { count: ids.length, label }
+  ), { action: t("Undo"), onaction: async () => {
     try {
       await sendLabels(before2);
-      toast("The labels are as before");
+      toast(t("The labels are as before"));
       onlabelled();
     } catch (error) {
       toast(capitalise(messageOf(error)));
@@ -2822,10 +3803,10 @@ async function sendLabels(labels) {
 // selection/label_dialog.js
 var LONGEST2 = 200;
 function askForLabel(what, signal) {
-  const known = h("datalist", { id: "selection-labels" });
+  const known2 = h("datalist", { id: "selection-labels" });
   const field = h("input", {
     type: "text",
-    list: known.id,
+    list: known2.id,
     required: true,
     maxlength: LONGEST2,
     autocomplete: "off",
@@ -2837,20 +3818,20 @@ function askForLabel(what, signal) {
     h(
       "form",
       { method: "dialog" },
-      h("h2", { id: "selection-title" }, `Label ${what}`),
-      h("label", { for: field.id }, "Label"),
+      h("h2", { id: "selection-title" }, t("Label {images}", { images: what })),
+      h("label", { for: field.id }, t("Label")),
       field,
-      known,
+      known2,
       h(
         "div",
         { class: "row" },
-        h("button", { type: "button", class: "button", onclick: () => dialog.close() }, "Cancel"),
-        h("button", { type: "submit", class: "button primary", value: "give" }, "Label")
+        h("button", { type: "button", class: "button", onclick: () => dialog.close() }, t("Cancel")),
+        h("button", { type: "submit", class: "button primary", value: "give" }, t("Label"))
       )
     )
   );
   get2("/labels", null, { signal }).then(({ labels }) => {
-    known.replaceChildren(...labels.map(({ label }) => h("option", { value: label })));
+    known2.replaceChildren(...labels.map(({ label }) => h("option", { value: label })));
   }).catch(() => {
   });
   return new Promise((resolve) => {
@@ -2900,26 +3881,29 @@ var Trash = class {
     this.ended = null;
     this.stopped = new AbortController();
     signal.addEventListener("abort", () => this.stop());
-    this.text = h("p", { role: "status" }, "The files go to the trash of this system. A copy need not stay: what is in the trash may be the only one. To bring the files back, press “Undo” afterwards, or use “History” on the page Duplicates.");
-    this.bar = h("progress", { max: 1, "aria-label": "Moving to the trash", hidden: true });
+    this.text = h("p", { role: "status" }, t("The files go to the trash of this system. A copy need not stay: what is in the trash may be the only one. To bring the files back, press “Undo” afterwards, or use “History” on the page Duplicates."));
+    this.bar = h("progress", { max: 1, "aria-label": t("Moving to the trash"), hidden: true });
     this.confirm = h("button", {
       type: "button",
       class: "button danger",
       onclick: () => this.run()
-    }, "Move to the trash");
+    }, t("Move to the trash"));
     this.cancel = h("button", {
       type: "button",
       class: "button",
       autofocus: true,
       onclick: () => this.stop()
-    }, "Cancel");
+    }, t("Cancel"));
     this.element = h(
       "dialog",
       { class: "selection-dialog", "aria-labelledby": "trash-title" },
       h(
         "form",
         { method: "dialog" },
-        h("h2", { id: "trash-title" }, `Move ${images(count2)} to the trash?`),
+        h("h2", { id: "trash-title" }, t(
+          "Move {count} image to the trash?|Move {count} images to the trash?",
+          { count: count2 }
+        )),
         this.text,
         this.bar,
         h("div", { class: "row" }, this.cancel, this.confirm)
@@ -2934,12 +3918,12 @@ var Trash = class {
   stop() {
     this.stopped.abort();
     if (!this.running) this.element.close();
-    else this.text.textContent = "Stopping…";
+    else this.text.textContent = t("Stopping…");
   }
   async run() {
     this.running = true;
     this.confirm.disabled = true;
-    this.cancel.textContent = "Stop";
+    this.cancel.textContent = t("Stop");
     this.cancel.focus();
     this.bar.hidden = false;
     const batch = newBatch();
@@ -2954,7 +3938,10 @@ var Trash = class {
         this.moved += moved2.length;
         this.left.push(...left);
         this.bar.value = Math.min(1, (start3 + BATCH) / ids.length);
-        this.text.textContent = `${count(this.moved)} of ${images(ids.length)}`;
+        this.text.textContent = t(
+          "{number} of {images}",
+          { number: this.moved, images: images(ids.length) }
+        );
       }
     } catch (error) {
       if (isConflict(error) && !this.logs.length) this.ended = error;
@@ -2966,15 +3953,19 @@ var Trash = class {
   /** Says what was moved and what was not, and offers to undo it. */
   tell() {
     const [first] = this.left;
-    const rest = first ? `. ${this.left.length === 1 ? "One stays" : `${count(
-      this.left.length
-    )} stay`}: ${first.id} ${first.reason}` : "";
+    const rest = first ? t(
+      ". One stays: {reason}|. {count} stay: {reason}",
+      { count: this.left.length, reason: `${first.id} ${serverText(first.reason)}` }
+    ) : "";
     if (this.logs.length) {
       toast(
-        `${images(this.moved)} moved to the trash${rest}`,
-        { action: "Undo", onaction: () => bringBack(this.logs).then(this.onundone) }
+        t(
+          "{count} image moved to the trash|{count} images moved to the trash",
+          { count: this.moved }
+        ) + rest,
+        { action: t("Undo"), onaction: () => bringBack(this.logs).then(this.onundone) }
       );
-    } else if (first) toast(`Nothing was moved${rest}`);
+    } else if (first) toast(t("Nothing was moved") + rest);
   }
 };
 async function bringBack(logs) {
@@ -2983,22 +3974,25 @@ async function bringBack(logs) {
     for (const log of logs.toReversed()) {
       left.push(...(await change("/duplicates/undo", { log })).left);
     }
-    toast(left.length ? `${images(left.length)} could not be brought back: ${left[0].reason}` : "The files are back");
+    toast(left.length ? t(
+      "{count} image could not be brought back: {reason}|{count} images could not be brought back: {reason}",
+      { count: left.length, reason: serverText(left[0].reason) }
+    ) : t("The files are back"));
   } catch (error) {
     toast(capitalise(messageOf(error)));
   }
-  announce("Undo has ended");
+  announce(t("Undo has ended"));
 }
 
 // selection/action_bar.js
 var MOST_SEARCHED = 50;
 var SELECTION_KEYS = [
-  ["Space", "Select or unselect the image"],
-  ["Shift →", "Move and select"],
-  ["Ctrl A", "Select all"],
-  ["Esc", "Unselect all"],
-  ["s", "Search for the selected images"],
-  ["Ctrl C", "Copy the paths of the selected images"]
+  ["Space", t("Select or unselect the image")],
+  ["Shift →", t("Move and select")],
+  ["Ctrl A", t("Select all")],
+  ["Esc", t("Unselect all")],
+  ["s", t("Search for the selected images")],
+  ["Ctrl C", t("Copy the paths of the selected images")]
 ];
 var ActionBar = class {
   /**
@@ -3015,7 +4009,7 @@ var ActionBar = class {
     this.element = h("div", {
       class: "chosen-bar",
       role: "region",
-      "aria-label": "Selected",
+      "aria-label": t("Selected"),
       hidden: true
     });
     const { signal } = options;
@@ -3033,7 +4027,7 @@ var ActionBar = class {
       this.element.replaceChildren();
       return hadFocus;
     }
-    const text2 = `${count(count2)} selected`;
+    const text2 = t("{count} selected", { count: count2 });
     announce(text2);
     this.element.replaceChildren(...present(this.parts(count2, text2)));
     if (act) find(`[data-act="${act}"]`, this.element)?.focus();
@@ -3049,19 +4043,19 @@ var ActionBar = class {
       h("span", { class: "number" }, text2),
       searchable && count2 <= MOST_SEARCHED && this.button(
         "search",
-        count2 === 1 ? "Search for this" : "Search for these",
+        count2 === 1 ? t("Search for this") : t("Search for these"),
         () => this.search(),
         "primary"
       ),
-      searchable && count2 === 1 && this.button("rings", "Open rings", () => this.rings()),
-      info3.changes && searchable && this.button("label", "Label…", () => this.label()),
-      info3.changes && this.button("trash", "Move to trash…", () => this.trash()),
+      searchable && count2 === 1 && this.button("rings", t("Open rings"), () => this.rings()),
+      info3.changes && searchable && this.button("label", t("Label…"), () => this.label()),
+      info3.changes && this.button("trash", t("Move to trash…"), () => this.trash()),
       this.menu(),
       h("button", {
         type: "button",
         class: "icon-button",
-        "aria-label": "Unselect all",
-        title: "Unselect all (Esc)",
+        "aria-label": t("Unselect all"),
+        title: t("Unselect all (Esc)"),
         dataset: { act: "clear" },
         onclick: onclear
       }, icon("close"))
@@ -3090,14 +4084,14 @@ var ActionBar = class {
       return run();
     }, "quiet");
     details.append(
-      h("summary", { class: "button", dataset: { act: "more" } }, "More"),
+      h("summary", { class: "button", dataset: { act: "more" } }, t("More")),
       h(
         "div",
         { class: "chosen-menu" },
-        item("copy", "Copy paths", () => copyPaths(source2())),
-        item("csv", "Export list (CSV)", () => download(source2(), "csv")),
-        item("json", "Export list (JSON)", () => download(source2(), "json")),
-        !info3.mosaic && item("zip", "Download originals (ZIP)", () => download(source2(), "zip"))
+        item("copy", t("Copy paths"), () => copyPaths(source2())),
+        item("csv", t("Export list (CSV)"), () => download(source2(), "csv")),
+        item("json", t("Export list (JSON)"), () => download(source2(), "json")),
+        !info3.mosaic && item("zip", t("Download originals (ZIP)"), () => download(source2(), "zip"))
       )
     );
     details.addEventListener("keydown", (event) => {
@@ -3261,20 +4255,19 @@ var Selection = class {
 
 // status/progress.js
 var SPEED_WINDOW = 2e4;
-var indexing = ({ total, failed, waiting, runs }) => runs ? { title: "Indexing", done: total + failed, waiting, runs } : null;
+var indexing = ({ total, failed, waiting, runs }) => runs ? { title: t("Indexing"), done: total + failed, waiting, runs } : null;
 function replacing({ replacement }) {
   if (!replacement) return null;
   const { model, done, failed, total, runs } = replacement;
   return {
-    title: `Replacing the model with ${model}`,
+    title: t("Replacing the model with {model}", { model }),
     done: done + failed,
     waiting: total - done - failed,
     runs,
-    note: runs ? ["Searches use the present model until all images have new vectors."] : [
-      "No process works on it now. To go on, run the same ",
-      h("code", null, "sokkuri index --replace"),
-      " again."
-    ]
+    note: runs ? [t("Searches use the present model until all images have new vectors.")] : rich(
+      "No process works on it now. To go on, run the same {command} again.",
+      { command: h("code", null, "sokkuri index --replace") }
+    )
   };
 }
 function makeProgress(label, read3) {
@@ -3301,7 +4294,7 @@ function makeProgress(label, read3) {
     note.hidden = !task.note;
     if (waiting || !runs) bar.value = done / Math.max(1, done + waiting);
     else bar.removeAttribute("value");
-    text2.textContent = waiting || !runs ? describe(done, waiting, speed(samples), runs) : "Scanning the folder";
+    text2.textContent = waiting || !runs ? describe(done, waiting, speed(samples), runs) : t("Scanning the folder");
   };
   const timer2 = setInterval(draw, 2e3);
   return {
@@ -3316,14 +4309,14 @@ function makeProgress(label, read3) {
   };
 }
 function describe(done, waiting, rate, runs) {
-  const parts2 = [`${count(done)} of ${count(done + waiting)}`];
+  const parts2 = [t("{number} of {total}", { number: done, total: done + waiting })];
   if (rate > 0) {
     parts2.push(
-      `${rate < 10 ? rate.toFixed(1) : Math.round(rate)} images/s`,
-      `${duration(waiting / rate)} left`
+      t("{rate} images/s", { rate: decimal(rate, rate < 10 ? 1 : 0) }),
+      t("{time} left", { time: duration(waiting / rate) })
     );
   }
-  if (runs > 1) parts2.push(`${runs} processes`);
+  if (runs > 1) parts2.push(t("{count} process|{count} processes", { count: runs }));
   return parts2.join(" · ");
 }
 function speed(samples, now = performance.now()) {
@@ -3358,14 +4351,14 @@ var Runs = class {
       class: "button",
       onclick: () => this.start(retry)
     }, label);
-    this.again = button("Index again", false);
-    this.retry = button("Retry failures", true);
+    this.again = button(t("Index again"), false);
+    this.retry = button(t("Retry failures"), true);
     this.row = h("div", { class: "row" }, this.again, this.retry);
     this.failure = h("p", { class: "run-failure", role: "alert" });
     this.text = h("p", { class: "soft small" });
     this.el = h(
       "section",
-      { class: "runs", "aria-label": "Runs", hidden: true },
+      { class: "runs", "aria-label": t("Runs"), hidden: true },
       this.row,
       this.failure,
       this.text
@@ -3386,15 +4379,15 @@ var Runs = class {
   }
   /** @param {IndexRunDocument} state */
   show({ allowed, running, failure, report, notes }) {
-    if (this.running && !running) announce(failure ? "Indexing stopped early" : "Indexing has ended");
+    if (this.running && !running) announce(failure ? t("Indexing stopped early") : t("Indexing has ended"));
     this.running = Boolean(running);
     this.row.hidden = !allowed || !this.buttons;
     this.again.disabled = this.running;
     this.retry.disabled = this.running;
     this.drawRetry();
-    this.failure.textContent = failure ? `Indexing stopped early: ${failure}` : "";
+    this.failure.textContent = failure ? t("Indexing stopped early: {reason}", { reason: failure }) : "";
     this.text.textContent = [
-      report && `The last run: ${summary(report)}.`,
+      report && t("The last run: {summary}.", { summary: summary(report) }),
       ...notes.map((note) => `${capitalise(note)}.`)
     ].filter(Boolean).join(" ");
     this.text.hidden = !this.buttons;
@@ -3414,8 +4407,8 @@ var Runs = class {
   async start(retry) {
     try {
       const { started } = await change("/index", { retry_failed: retry });
-      if (!started) toast("A run is in progress already");
-      else announce("Indexing has started");
+      if (!started) toast(t("A run is in progress already"));
+      else announce(t("Indexing has started"));
     } catch (error) {
       toast(capitalise(messageOf(error)));
     }
@@ -3423,28 +4416,31 @@ var Runs = class {
   }
 };
 function summary({ added, updated, moved: moved2, reused, removed, failed, total, seconds }) {
-  const counts = [
-    [added, "added"],
-    [updated, "updated"],
-    [moved2, "moved"],
-    [reused, "reused"],
-    [removed, "gone"],
-    [failed, "failed"]
-  ];
-  const parts2 = counts.filter(([number]) => number).map(([number, word]) => `${count(number)} ${word}`);
-  return `${[`${count(total)} images`, ...parts2].join(", ")}, ${duration(seconds)}`;
+  const parts2 = present([
+    added && t("{count} added", { count: added }),
+    updated && t("{count} updated", { count: updated }),
+    moved2 && t("{count} moved", { count: moved2 }),
+    reused && t("{count} reused", { count: reused }),
+    removed && t("{count} gone", { count: removed }),
+    failed && t("{count} failed", { count: failed })
+  ]);
+  return list([
+    t("{count} image|{count} images", { count: total }),
+    ...parts2,
+    duration(seconds)
+  ]);
 }
 
 // base/trail.js
 var KEPT4 = 20;
 var trails = [];
-function openFrom({ id, index, count: count2, imageAt, list: list3 = "" }) {
+function openFrom({ id, index, count: count2, imageAt, list: list4 = "" }) {
   const key2 = Math.random().toString(36).slice(2);
   const trail = {
     key: key2,
     count: count2,
     imageAt,
-    list: list3,
+    list: list4,
     places: /* @__PURE__ */ new Map([[id, index]]),
     gone: /* @__PURE__ */ new Set(),
     last: null
@@ -3484,8 +4480,8 @@ function markGone(id, isGone) {
     else if (places.has(id)) gone.add(id);
   }
 }
-function takeLast(list3) {
-  const trail = trails.findLast((one) => one.list === list3 && one.last !== null);
+function takeLast(list4) {
+  const trail = trails.findLast((one) => one.list === list4 && one.last !== null);
   if (!trail) return null;
   const { last: last3 } = trail;
   trail.last = null;
@@ -3493,23 +4489,23 @@ function takeLast(list3) {
 }
 
 // browse/view.js
-var title = "Browse";
+var title = t("Browse");
 var keepsScroll = true;
 var shortcuts = [
-  ["← ↑ ↓ →", "Move"],
-  ["Enter", "Open the image"],
+  ["← ↑ ↓ →", t("Move")],
+  ["Enter", t("Open the image")],
   ...SELECTION_KEYS,
-  ["r", "Show the rings of the selected image"],
-  ["+ −", "Larger or smaller pictures"],
-  ["f", "Show or hide the folders"]
+  ["r", t("Show the rings of the selected image")],
+  ["+ −", t("Larger or smaller pictures")],
+  ["f", t("Show or hide the folders")]
 ];
 var SORTS = {
-  folder: "By folder",
-  newest: "Newest",
-  oldest: "Oldest",
-  name: "Name",
-  size: "Size",
-  pixels: "Pixels"
+  folder: t("By folder"),
+  newest: t("Newest"),
+  oldest: t("Oldest"),
+  name: t("Name"),
+  size: t("Size"),
+  pixels: t("Pixels")
 };
 var FOLDERS_TIMEOUT = 1500;
 var FRESH = 4e3;
@@ -3589,7 +4585,7 @@ var Browse = class {
   }
   draw() {
     this.heading = h("div", { class: "heading" });
-    this.sorts = h("div", { class: "choice sorts", role: "group", "aria-label": "Order" });
+    this.sorts = h("div", { class: "choice sorts", role: "group", "aria-label": t("Order") });
     this.toggle = h(
       "button",
       {
@@ -3598,18 +4594,18 @@ var Browse = class {
         onclick: () => this.showFolders(!this.foldersShown())
       },
       icon("folders"),
-      h("span", { class: "text" }, "Folders")
+      h("span", { class: "text" }, t("Folders"))
     );
     const sizes = h(
       "div",
-      { class: "choice sizes", role: "group", "aria-label": "Size" },
-      this.sizeButton(-1, "minus", "Smaller"),
-      this.sizeButton(1, "plus", "Larger")
+      { class: "choice sizes", role: "group", "aria-label": t("Size") },
+      this.sizeButton(-1, "minus", t("Smaller")),
+      this.sizeButton(1, "plus", t("Larger"))
     );
     this.filter = new FilterBar({ signal: this.signal, onchange: ({ under, where }) => navigate("/browse", { ...this.address(under), where }) });
     this.host = h("div", { class: "grid" });
     this.content = h("div", { class: "content" }, this.host);
-    this.progress = makeProgress("Indexing", indexing);
+    this.progress = makeProgress(t("Indexing"), indexing);
     this.runs = makeRuns({ signal: this.signal });
     this.root = h(
       "div",
@@ -3763,8 +4759,8 @@ ${this.where}`;
       this.content.replaceChildren(isFilter ? panel({
         icon: "filter",
         level: 2,
-        title: "The filter is not valid",
-        text: "See the message under the filter."
+        title: t("The filter is not valid"),
+        text: t("See the message under the filter.")
       }) : problemPanel(error, () => this.load(anchor), 2));
     }
   }
@@ -3787,7 +4783,10 @@ ${this.where}`;
       return;
     }
     if (!this.host.isConnected) this.content.replaceChildren(this.host);
-    const groups = data.groups.map((group) => ({ ...group, title: group.title || this.info.name }));
+    const groups = data.groups.map((group) => ({
+      ...group,
+      title: (group.folder === null ? month(group.title) : group.title) || this.info.name
+    }));
     this.grid.show({ ...data, groups });
     this.grid.scrollToAnchor(anchor);
     this.scrubber.refresh();
@@ -3795,34 +4794,37 @@ ${this.where}`;
   emptyPanel() {
     if (this.where) {
       return panel(
-        { icon: "filter", level: 2, title: "No image passes the filter" },
+        { icon: "filter", level: 2, title: t("No image passes the filter") },
         link(
           "/browse",
           { ...this.address(this.under), where: null },
           { class: "button" },
-          "Remove the filter"
+          t("Remove the filter")
         )
       );
     }
     if (this.under) {
       return panel(
-        { icon: "folder", level: 2, title: "No images in this folder" },
-        link("/browse", { sort: this.sort }, { class: "button" }, "Show all")
+        { icon: "folder", level: 2, title: t("No images in this folder") },
+        link("/browse", { sort: this.sort }, { class: "button" }, t("Show all"))
       );
     }
     if (latest()?.runs) {
       return panel({
         icon: "photos",
         level: 2,
-        title: "No images yet",
-        text: "The first ones appear here in a moment."
+        title: t("No images yet"),
+        text: t("The first ones appear here in a moment.")
       });
     }
     return panel({
       icon: "photos",
       level: 2,
-      title: "No images yet",
-      text: ["Run ", h("code", null, "sokkuri index FOLDER"), ". The images then appear here."]
+      title: t("No images yet"),
+      text: rich(
+        "Run {command}. The images then appear here.",
+        { command: h("code", null, "sokkuri index FOLDER") }
+      )
     });
   }
   drawHeading() {
@@ -3831,7 +4833,7 @@ ${this.where}`;
     const above = ["", ...parts2.slice(0, -1).map((_, i) => parts2.slice(0, i + 1).join("/"))];
     const crumbs = parts2.length > 0 && h(
       "nav",
-      { class: "crumbs", "aria-label": "Parent folders" },
+      { class: "crumbs", "aria-label": t("Parent folders") },
       h("ol", null, above.map((path) => h(
         "li",
         null,
@@ -3855,7 +4857,7 @@ ${this.where}`;
   }
   /** @param {number} count */
   drawCount(count2) {
-    this.count.textContent = count2 === 1 ? "1 image" : `${count2.toLocaleString("en")} images`;
+    this.count.textContent = t("{count} image|{count} images", { count: count2 });
   }
   /** @param {string} under */
   address(under) {
@@ -3865,13 +4867,13 @@ ${this.where}`;
     const revision = latest()?.revision;
     const { where } = this;
     try {
-      let known = foldersCache;
-      if (where || !known || known.revision !== revision) {
+      let known2 = foldersCache;
+      if (where || !known2 || known2.revision !== revision) {
         const { folders: folders2 } = await folders({ signal: this.signal }, { where });
-        known = { folders: folders2, revision };
+        known2 = { folders: folders2, revision };
       }
-      if (!where) foldersCache = known;
-      if (where === this.where) this.drawFolders(known.folders);
+      if (!where) foldersCache = known2;
+      if (where === this.where) this.drawFolders(known2.folders);
     } catch (error) {
       if (!isAbort(error)) this.toggle.hidden = true;
     }
@@ -3965,16 +4967,16 @@ ${this.where}`;
       type: "button",
       class: "button stale",
       onclick: () => this.refresh()
-    }, "The collection has changed. Reload");
+    }, t("The collection has changed. Reload"));
     this.root.append(this.stale);
-    announce("The collection has changed");
+    announce(t("The collection has changed"));
   }
   /**
    * Fetches the grid again after an action that was not carried out, and says so.
    * @param {string} message
    */
   loadAgain(message) {
-    toast(`${capitalise(message)}. The grid was loaded again`);
+    toast(t("{reason}. The grid was loaded again", { reason: capitalise(message) }));
     this.refresh();
   }
   /** Fetches all data again; the image at the top of the window stays there. */
@@ -4031,7 +5033,7 @@ ${this.where}`;
     return true;
   }
 };
-var pause2 = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+var pause2 = (milliseconds2) => new Promise((resolve) => setTimeout(resolve, milliseconds2));
 function rowHeight(width) {
   const normal = Math.min(300, Math.max(116, 90 + width * 0.085));
   return normal * 1.25 ** get("size");
@@ -4071,52 +5073,59 @@ function lasting(make) {
 }
 
 // duplicates/differences.js
-var GRADES = {
-  identical: "the same bytes",
-  same: "the same picture, resized or saved again",
-  edited: "cropped, marked, recoloured or turned",
-  alike: "the same scene or object"
+var NAMES = {
+  identical: t("identical"),
+  same: t("same"),
+  edited: t("edited"),
+  alike: t("alike"),
+  burst: t("burst")
 };
-var MEANINGS = { ...GRADES, burst: "alike and taken within seconds, but no copies" };
+var GRADES = {
+  identical: t("the same bytes"),
+  same: t("the same picture, resized or saved again"),
+  edited: t("cropped, marked, recoloured or turned"),
+  alike: t("the same scene or object")
+};
+var MEANINGS = { ...GRADES, burst: t("alike and taken within seconds, but no copies") };
 var pixels = ({ width, height }) => width && height ? width * height : null;
 function facts(image2, keeper) {
   const isKeeper = image2.id === keeper.id;
   const line = (label, text2, differs, note = "") => ({ label, text: text2, differs: !isKeeper && differs, note: !isKeeper && differs ? note : "" });
-  const shape3 = ({ width, height }) => width && height ? `${width} × ${height}` : "unknown";
+  const shape3 = ({ width, height }) => width && height ? `${width} × ${height}` : t("unknown");
   return [
     line(
-      "Pixels",
+      t("Pixels"),
       shape3(image2),
       shape3(image2) !== shape3(keeper),
       ratio(pixels(image2), pixels(keeper))
     ),
     line(
-      "Size",
+      t("Size"),
       bytes2(image2.size),
       image2.size !== keeper.size,
       ratio(image2.size, keeper.size)
     ),
     line(
-      "Modified",
+      t("Modified"),
       date(image2.modified),
       image2.modified !== keeper.modified,
-      image2.modified < keeper.modified ? "older" : "newer"
+      image2.modified < keeper.modified ? t("older") : t("newer")
     ),
-    line("Folder", image2.folder || "Top folder", image2.folder !== keeper.folder)
+    line(t("Folder"), image2.folder || t("Top folder"), image2.folder !== keeper.folder)
   ];
 }
 function ratio(value, other) {
   if (!value || !other || value === other) return "";
   const share = value / other;
   if (share >= 10) return `${Math.round(share)}×`;
-  if (share >= 1.995) return `${share.toFixed(1)}×`;
+  if (share >= 1.995) return `${decimal(share, 1)}×`;
   const percent2 = share * 100;
-  return percent2 < 1 ? "under 1%" : `${Math.round(percent2)}%`;
+  return percent2 < 1 ? t("under 1%") : `${Math.round(percent2)}%`;
 }
 function pairOf(group, first, second) {
   return group.pairs.find(({ a, b }) => a === first && b === second || a === second && b === first) ?? null;
 }
-var files = (count2) => `${count(count2)} ${count2 === 1 ? "file" : "files"}`;
+var files = (count2) => t("{count} file|{count} files", { count: count2 });
 
 // duplicates/bulk.js
 var PAGE2 = 500;
@@ -4155,30 +5164,28 @@ var Bulk = class {
     this.stopped = new AbortController();
     this.signal = AbortSignal.any([signal, this.stopped.signal]);
     signal.addEventListener("abort", () => this.el.close(), { once: true });
-    this.text = h("p", { role: "status" }, "Counting…");
-    this.bar = h("progress", { max: 1, "aria-label": "Moving to the trash", hidden: true });
+    this.text = h("p", { role: "status" }, t("Counting…"));
+    this.bar = h("progress", { max: 1, "aria-label": t("Moving to the trash"), hidden: true });
     this.confirm = h("button", {
       type: "button",
       class: "button danger",
       disabled: true,
       onclick: () => this.run()
-    }, "Move to the trash");
+    }, t("Move to the trash"));
     this.cancel = h("button", {
       type: "button",
       class: "button",
       autofocus: true,
       onclick: () => this.stop()
-    }, "Cancel");
+    }, t("Cancel"));
     this.el = h(
       "dialog",
       { class: "bulk", "aria-labelledby": "bulk-title" },
-      h(
-        "h2",
-        { id: "bulk-title" },
-        "Trash all copies that are ",
-        h("span", { class: `grade ${grade}` }, grade)
-      ),
-      h("p", { class: "soft" }, `“${grade}” means: ${MEANINGS[grade]}. In each group, the pictures marked “Keep” stay.`),
+      h("h2", { id: "bulk-title" }, rich(
+        "Trash all copies that are {grade}",
+        { grade: h("span", { class: `grade ${grade}` }, NAMES[grade]) }
+      )),
+      h("p", { class: "soft" }, t("“{grade}” means: {meaning}. In each group, the pictures marked “Keep” stay.", { grade: NAMES[grade], meaning: MEANINGS[grade] })),
       this.text,
       this.bar,
       h("div", { class: "row" }, this.cancel, this.confirm)
@@ -4214,20 +5221,25 @@ var Bulk = class {
       return;
     }
     const bytes3 = this.drops.reduce((sum, { size }) => sum + size, 0);
-    const summary2 = `${files(this.drops.length)} of ${count(groups)} ${groups === 1 ? "group" : "groups"} (${bytes2(bytes3)})`;
-    const skipped2 = conflicts ? ` ${count(conflicts)} ${conflicts === 1 ? "group is" : "groups are"} to be looked at: only what you have marked there goes.` : "";
-    this.text.textContent = (this.drops.length ? `${summary2} will move to the trash. Each file is compared once more with the picture that stays before it is moved. You can undo this.` : "There are no files to move.") + skipped2;
+    const skipped2 = conflicts ? t(
+      " {count} group is to be looked at: only what you have marked there goes.| {count} groups are to be looked at: only what you have marked there goes.",
+      { count: conflicts }
+    ) : "";
+    this.text.textContent = (this.drops.length ? t(
+      "{files} of {count} group ({bytes}) will move to the trash. Each file is compared once more with the picture that stays before it is moved. You can undo this.|{files} of {count} groups ({bytes}) will move to the trash. Each file is compared once more with the picture that stays before it is moved. You can undo this.",
+      { files: files(this.drops.length), count: groups, bytes: bytes2(bytes3) }
+    ) : t("There are no files to move.")) + skipped2;
     this.confirm.disabled = !this.drops.length;
   }
   stop() {
     this.stopped.abort();
     if (!this.running) this.el.close();
-    else this.text.textContent = "Stopping…";
+    else this.text.textContent = t("Stopping…");
   }
   async run() {
     this.running = true;
     this.confirm.disabled = true;
-    this.cancel.textContent = "Stop";
+    this.cancel.textContent = t("Stop");
     this.cancel.focus();
     this.bar.hidden = false;
     const { filters, drops: drops2 } = this;
@@ -4245,7 +5257,10 @@ var Bulk = class {
         this.companions.push(...belonging2.companions);
         this.companions_moved.push(...belonging2.companions_moved);
         this.bar.value = (start3 + some.length) / drops2.length;
-        this.text.textContent = `${count(this.moved.length)} of ${files(drops2.length)}`;
+        this.text.textContent = t(
+          "{number} of {files}",
+          { number: this.moved.length, files: files(drops2.length) }
+        );
       }
     } catch (error) {
       this.left.push({ id: "", reason: messageOf(error) });
@@ -4443,7 +5458,7 @@ function start2(place2, length, room) {
 }
 
 // duplicates/compare.js
-var MODES = { side: "Side by side", flicker: "Flicker", difference: "Difference" };
+var MODES = { side: t("Side by side"), flicker: t("Flicker"), difference: t("Difference") };
 var KEYS2 = {
   1: "side",
   2: "flicker",
@@ -4537,13 +5552,13 @@ var Compare = class {
     const close = h("button", {
       type: "button",
       class: "icon-button",
-      "aria-label": "Close",
+      "aria-label": t("Close"),
       onclick: () => this.el.close()
     }, icon("close"));
     this.title = h("h2", { id: "compare-title" });
     this.modes = h(
       "div",
-      { class: "choice", role: "group", "aria-label": "How to compare" },
+      { class: "choice", role: "group", "aria-label": t("How to compare") },
       ORDER.map((mode, n) => h("button", {
         type: "button",
         class: "button",
@@ -4557,14 +5572,14 @@ var Compare = class {
       type: "button",
       class: "button",
       "aria-pressed": "false",
-      title: "Mirror the second picture (i)",
+      title: t("Mirror the second picture (i)"),
       onclick: () => this.toggleMirror()
-    }, "Mirror");
+    }, t("Mirror"));
     this.choose = h(
       "div",
-      { class: "choice", role: "group", "aria-label": "Which picture" },
-      this.step(-1, "left", "Previous picture"),
-      this.step(1, "right", "Next picture")
+      { class: "choice", role: "group", "aria-label": t("Which picture") },
+      this.step(-1, "left", t("Previous picture")),
+      this.step(1, "right", t("Next picture"))
     );
     const decide = (key2, name2, text2, label) => h(
       "button",
@@ -4580,16 +5595,16 @@ var Compare = class {
     );
     this.decide = h(
       "div",
-      { class: "row", role: "group", "aria-label": "The other picture" },
-      decide("m", "check", "Keep the other", "Keep the other picture instead"),
-      decide("n", "not", "Not duplicates", "The other picture is no duplicate"),
-      decide("x", "trash", "Trash the other", "Move the other picture to the trash")
+      { class: "row", role: "group", "aria-label": t("The other picture") },
+      decide("m", "check", t("Keep the other"), t("Keep the other picture instead")),
+      decide("n", "not", t("Not duplicates"), t("The other picture is no duplicate")),
+      decide("x", "trash", t("Trash the other"), t("Move the other picture to the trash"))
     );
     const groups = h(
       "div",
-      { class: "choice", role: "group", "aria-label": "Which group" },
-      this.go(-1, "k", "Previous group"),
-      this.go(1, "j", "Next group")
+      { class: "choice", role: "group", "aria-label": t("Which group") },
+      this.go(-1, "k", t("Previous group")),
+      this.go(1, "j", t("Next group"))
     );
     return h(
       "header",
@@ -4615,7 +5630,7 @@ var Compare = class {
   /** @param {number} by */
   async goOn(by) {
     if (await this.session.step(by)) this.load();
-    else this.foot.textContent = by > 0 ? "This is the last group" : "This is the first group";
+    else this.foot.textContent = by > 0 ? t("This is the last group") : t("This is the first group");
   }
   /** @param {Deed} deed */
   act(deed) {
@@ -4669,14 +5684,20 @@ var Compare = class {
     const { mode, image: image2, keeper, mirrored } = this;
     this.turn += 1;
     this.swapped = false;
-    const place2 = this.others.length > 1 ? ` (${this.index + 1} of ${this.others.length})` : "";
-    this.title.textContent = `${keeper.name} and ${image2.name}${place2}`;
+    const place2 = this.others.length < 2 ? "" : t(" ({number} of {total})", { number: this.index + 1, total: this.others.length });
+    this.title.textContent = t(
+      "{first} and {second}",
+      { first: keeper.name, second: image2.name }
+    ) + place2;
     for (const button of this.modes.querySelectorAll("button")) {
       button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
     }
     this.mirror.setAttribute("aria-pressed", String(mirrored));
     const pair = pairOf(this.group, keeper.id, image2.id);
-    this.foot.textContent = pair ? `${pair.grade}, score ${pair.score.toFixed(2)}` : "";
+    this.foot.textContent = !pair ? "" : t(
+      "{grade}, score {score}",
+      { grade: NAMES[pair.grade], score: decimal(pair.score, 2) }
+    );
     this.body.dataset.mode = mode;
     this.zoom.clear();
     this.body.replaceChildren(...this[mode]());
@@ -4696,7 +5717,7 @@ var Compare = class {
         "p",
         { class: "compare-missing" },
         icon("missing", { size: 32 }),
-        "This picture cannot be shown"
+        t("This picture cannot be shown")
       )
     ));
     return img;
@@ -4715,7 +5736,7 @@ var Compare = class {
         this.measures(shown2)
       )
     );
-    return [half(keeper, "Keep:", false), half(image2, "Other:", mirrored)];
+    return [half(keeper, t("Keep:"), false), half(image2, t("Other:"), mirrored)];
   }
   /** @param {DuplicateImageDocument} image */
   measures(image2) {
@@ -4733,8 +5754,8 @@ var Compare = class {
     const button = h("button", {
       type: "button",
       class: "flicker",
-      "aria-label": "Show the other picture",
-      title: "Hold, or press Space"
+      "aria-label": t("Show the other picture"),
+      title: t("Hold, or press Space")
     }, this.pictures);
     const frame = this.frame(button);
     button.addEventListener("pointerdown", () => this.swap(true));
@@ -4753,7 +5774,7 @@ var Compare = class {
     const shown2 = to ? this.image : this.keeper;
     this.pictures[0].classList.toggle("under", to);
     this.pictures[1].classList.toggle("under", !to);
-    this.foot.textContent = `${to ? "Other" : "Keep"}: ${shown2.id}`;
+    this.foot.textContent = `${to ? t("Other") : t("Keep")}: ${shown2.id}`;
   }
   /** @param {...HTMLElement} children */
   frame(...children) {
@@ -4765,11 +5786,11 @@ var Compare = class {
   difference() {
     const canvas2 = h("canvas", {
       role: "img",
-      "aria-label": "Difference: brighter where it is larger"
+      "aria-label": t("Difference: brighter where it is larger")
     });
     const gain = h(
       "div",
-      { class: "choice", role: "group", "aria-label": "Amplification" },
+      { class: "choice", role: "group", "aria-label": t("Amplification") },
       GAINS.map((times) => h("button", {
         type: "button",
         class: "button",
@@ -4785,7 +5806,7 @@ var Compare = class {
     return [this.frame(canvas2), h(
       "div",
       { class: "row compare-gain" },
-      h("span", { class: "soft small" }, "Amplification"),
+      h("span", { class: "soft small" }, t("Amplification")),
       gain
     )];
   }
@@ -4799,12 +5820,12 @@ var Compare = class {
     try {
       await Promise.all(pictures2.map((picture) => picture.decode()));
     } catch {
-      if (turn2 === this.turn) this.foot.textContent = "These pictures cannot be shown.";
+      if (turn2 === this.turn) this.foot.textContent = t("These pictures cannot be shown.");
       return;
     }
     if (turn2 !== this.turn) return;
     const mean = drawDifference(canvas2, pictures2, { mirrored, gain: this.gain });
-    const text2 = mean < 5e-3 ? "No difference" : `The pictures differ by ${mean.toFixed(2)} of 255 on average`;
+    const text2 = mean < 5e-3 ? t("No difference") : t("The pictures differ by {mean} of 255 on average", { mean: decimal(mean, 2) });
     this.foot.textContent = text2;
     announce(text2);
   }
@@ -4995,12 +6016,15 @@ var GroupCard = class {
     const { why, conflict } = this.group;
     this.el.replaceChildren(
       this.head(),
-      why && h("p", { class: "copies-why small" }, this.isBurst ? "Taken within seconds of each other, but no copies. The sharpest comes first." : `Kept because it ${why}.`),
+      why && h("p", { class: "copies-why small" }, this.isBurst ? t("Taken within seconds of each other, but no copies. The sharpest comes first.") : t("Kept because it {why}.", { why: serverList(why) })),
       conflict && h(
         "p",
         { class: "copies-reason small" },
         icon("problem", { size: 16 }),
-        h("span", null, `Look at this one: ${conflict}.`)
+        h("span", null, t(
+          "Look at this one: {reason}.",
+          { reason: serverText(conflict) }
+        ))
       ),
       this.reason && h(
         "p",
@@ -5030,27 +6054,30 @@ var GroupCard = class {
       h(
         "h2",
         { id: `copies-${this.number}` },
-        h("span", { class: `grade ${grade}`, title: MEANINGS[grade] }, grade),
+        h("span", { class: `grade ${grade}`, title: MEANINGS[grade] }, NAMES[grade]),
         " ",
-        `${count(this.images.length)} pictures`
+        t("{count} picture|{count} pictures", { count: this.images.length })
       ),
       h(
         "div",
         { class: "row" },
-        button("compare", "compare", "Compare", () => this.options.oncompare(this)),
+        button("compare", "compare", t("Compare"), () => this.options.oncompare(this)),
         allowed && button(
           "drop",
           "trash",
-          drops2.length ? `Trash ${files(drops2.length)}, ${bytes2(bytes3)}` : "Trash",
+          drops2.length ? t(
+            "Trash {files}, {bytes}",
+            { files: files(drops2.length), bytes: bytes2(bytes3) }
+          ) : t("Trash"),
           () => this.options.ondrop(this),
           { disabled: !drops2.length }
         ),
         allowed && this.images.length <= MOST_APART && button(
           "apart",
           "not",
-          "Not duplicates",
+          t("Not duplicates"),
           () => this.options.onapart(this),
-          { title: "No picture here is a copy of another" }
+          { title: t("No picture here is a copy of another") }
         )
       )
     );
@@ -5065,9 +6092,9 @@ var GroupCard = class {
     const stays = this.kept.has(id);
     const pressed = allowed ? {
       "aria-pressed": String(!stays),
-      "aria-label": `Trash ${name2}`,
-      title: stays ? "Stays. Mark it for the trash (Space)" : "Goes to the trash. Keep it (Space)"
-    } : { "aria-label": `Compare ${name2}`, title: "Compare (Enter)" };
+      "aria-label": t("Trash {name}", { name: name2 }),
+      title: stays ? t("Stays. Mark it for the trash (Space)") : t("Goes to the trash. Keep it (Space)")
+    } : { "aria-label": t("Compare {name}", { name: name2 }), title: t("Compare (Enter)") };
     const button = h(
       "button",
       {
@@ -5114,10 +6141,10 @@ var GroupCard = class {
    */
   sign({ id, kept: kept2 }, stays) {
     if (this.isBurst) {
-      return id === this.keeper.id && h("span", { class: "copy-sign" }, "Sharpest");
+      return id === this.keeper.id && h("span", { class: "copy-sign" }, t("Sharpest"));
     }
     if (!this.options.allowed && !stays) return null;
-    const text2 = !stays ? "Trash" : kept2 ? "Keep (your choice)" : "Keep";
+    const text2 = !stays ? t("Trash") : kept2 ? t("Keep (your choice)") : t("Keep");
     return h("span", { class: "copy-sign" }, icon(stays ? "check" : "trash", { size: 14 }), text2);
   }
   /** @param {DuplicateImageDocument} image */
@@ -5136,19 +6163,19 @@ var GroupCard = class {
           { class: "number" },
           text2,
           note && h("span", { class: "note" }, ` ${note}`),
-          differs && h("span", { class: "unseen" }, ", differs")
+          differs && h("span", { class: "unseen" }, t(", differs"))
         )
       )),
-      pair && h("div", null, h("dt", null, "Score"), h(
+      pair && h("div", null, h("dt", null, t("Score")), h(
         "dd",
         { class: "number" },
-        `${pair.grade}, ${pair.score.toFixed(2)}`
+        `${NAMES[pair.grade]}, ${decimal(pair.score, 2)}`
       )),
       pair && pair.kinds.length > 0 && h(
         "div",
         null,
-        h("dt", null, "Edits"),
-        h("dd", null, pair.kinds.join(", "))
+        h("dt", null, t("Edits")),
+        h("dd", null, list(pair.kinds.map(serverText)))
       )
     );
   }
@@ -5161,7 +6188,7 @@ var GroupCard = class {
       type: "button",
       class: "button quiet small",
       dataset: { keep: `${keep2}-${index}` },
-      "aria-label": `${text2}: ${image2.name}`,
+      "aria-label": t("{action}: {name}", { action: text2, name: image2.name }),
       onclick: () => {
         this.index = index;
         onclick(this);
@@ -5170,9 +6197,9 @@ var GroupCard = class {
     return h(
       "div",
       { class: "copy-actions" },
-      act("prefer", image2.kept ? "Do not prefer" : "Keep this one", this.options.onprefer),
+      act("prefer", image2.kept ? t("Do not prefer") : t("Keep this one"), this.options.onprefer),
       // In a group of two, the button of the group says the same.
-      this.images.length > 2 && act("different", "Not a duplicate", this.options.ondifferent)
+      this.images.length > 2 && act("different", t("Not a duplicate"), this.options.ondifferent)
     );
   }
   /**
@@ -5194,7 +6221,7 @@ var GroupCard = class {
   toggle() {
     const { id } = this.current;
     if (this.kept.has(id) && this.kept.size === 1) {
-      this.reason = "At least one picture must stay. First mark another one to keep.";
+      this.reason = t("At least one picture must stay. First mark another one to keep.");
     } else {
       this.reason = "";
       if (!this.kept.delete(id)) this.kept.add(id);
@@ -5250,26 +6277,32 @@ var History = class {
     const focused2 = this.list.contains(document.activeElement);
     const total = entries.reduce((sum, { ids }) => sum + ids.length, 0);
     this.el.hidden = !entries.length;
-    this.summary.textContent = `History: ${files(total)} moved to the trash`;
+    this.summary.textContent = t("History: {files} moved to the trash", { files: files(total) });
     this.list.replaceChildren(...entries.map((entry) => this.line(entry)));
     if (focused2) (this.list.querySelector("button") ?? this.summary).focus();
   }
   /** @param {Entry} entry */
   line(entry) {
     const { ids, time, plan } = entry;
-    const rest = ids.length > NAMED ? ` and ${count(ids.length - NAMED)} more` : "";
-    const when = time ? date(time) : "earlier";
+    const rest = ids.length > NAMED ? t(
+      " and {count} more",
+      { count: ids.length - NAMED }
+    ) : "";
+    const when = time ? date(time) : t("earlier");
     const { onundo } = this;
     const undo = onundo && h("button", {
       type: "button",
       class: "button quiet small",
-      "aria-label": `Undo: bring back ${files(ids.length)} moved ${when}`,
+      "aria-label": t(
+        "Undo: bring back {files} moved {when}",
+        { files: files(ids.length), when }
+      ),
       onclick: async () => {
         if (undo) undo.disabled = true;
         await onundo(entry);
         if (undo) undo.disabled = false;
       }
-    }, "Undo");
+    }, t("Undo"));
     return h(
       "li",
       null,
@@ -5277,9 +6310,9 @@ var History = class {
         "span",
         { class: "number" },
         `${when} · ${files(ids.length)}`,
-        plan && " · by a plan"
+        plan && t(" · by a plan")
       ),
-      h("span", { class: "soft small" }, ids.slice(0, NAMED).join(", ") + rest),
+      h("span", { class: "soft small" }, list(ids.slice(0, NAMED)) + rest),
       undo
     );
   }
@@ -5298,29 +6331,34 @@ function entriesOf(drops2) {
 // duplicates/messages.js
 var NAMED2 = 3;
 function reasons(left) {
-  const rest = left.length > NAMED2 ? `; and ${files(left.length - NAMED2)} more` : "";
-  return left.slice(0, NAMED2).map(({ id, reason }) => `${id}: ${reason}`).join("; ") + rest;
+  const rest = left.length > NAMED2 ? t(
+    "; and {files} more",
+    { files: files(left.length - NAMED2) }
+  ) : "";
+  return left.slice(0, NAMED2).map(({ id, reason }) => `${id}: ${serverText(reason)}`).join("; ") + rest;
 }
 function belonging({ companions, companions_moved: along }) {
-  const others = along.length ? `, with ${named(along)}` : "";
+  const others = along.length ? t(", with {files}", { files: named(along) }) : "";
   if (!companions.length) return others;
-  const them = companions.length === 1 ? "it" : "them";
-  return `${others}, but not what belongs to ${them}: ${named(companions)}`;
+  return others + t(
+    ", but not what belongs to it: {files}|, but not what belongs to them: {files}",
+    { count: companions.length, files: named(companions) }
+  );
 }
 function named(paths) {
-  const rest = paths.length > NAMED2 ? ` and ${paths.length - NAMED2} more` : "";
-  return `${paths.slice(0, NAMED2).join(", ")}${rest}`;
+  const rest = paths.length > NAMED2 ? t(" and {count} more", { count: paths.length - NAMED2 }) : "";
+  return list(paths.slice(0, NAMED2)) + rest;
 }
 
 // duplicates/running.js
 var EVERY = 1e3;
 function makeRunning({ onstate, ondone, signal }) {
-  const bar = h("progress", { "aria-label": "Comparing", max: 1 });
+  const bar = h("progress", { "aria-label": t("Comparing"), max: 1 });
   const text2 = h("p", { class: "number" });
   const el = h(
     "section",
-    { class: "running", "aria-label": "Comparing", hidden: true },
-    h("h2", null, "Comparing"),
+    { class: "running", "aria-label": t("Comparing"), hidden: true },
+    h("h2", null, t("Comparing")),
     bar,
     text2
   );
@@ -5349,8 +6387,8 @@ function makeRunning({ onstate, ondone, signal }) {
   const draw = ({ stage, done, total }) => {
     if (total) bar.value = done / total;
     else bar.removeAttribute("value");
-    const counts = total ? `${count(done)} of ${count(total)}` : "";
-    text2.textContent = [stage, counts].filter(Boolean).join(" · ");
+    const counts2 = total ? t("{number} of {total}", { number: done, total }) : "";
+    text2.textContent = [serverText(stage), counts2].filter(Boolean).join(" · ");
   };
   signal.addEventListener("abort", () => clearTimeout(timer2));
   const begin = () => {
@@ -5361,24 +6399,24 @@ function makeRunning({ onstate, ondone, signal }) {
 
 // duplicates/keep_rules.js
 var RULES = {
-  largest: "the most pixels",
-  heaviest: "the most bytes",
-  oldest: "the oldest file",
-  newest: "the newest file",
-  colour: "in colour",
-  camera: "with a camera's metadata",
-  "earliest-taken": "taken first"
+  largest: t("the most pixels"),
+  heaviest: t("the most bytes"),
+  oldest: t("the oldest file"),
+  newest: t("the newest file"),
+  colour: t("in colour"),
+  camera: t("with a camera's metadata"),
+  "earliest-taken": t("taken first")
 };
 var TEXTS = {
-  format: { label: "of a file format…", hint: "png,jpg", toRule: (text2) => `format:${text2}` },
-  folder: { label: "in a folder…", hint: "best/of", toRule: (text2) => `${text2.replace(/^\.?\/+/, "").replace(/\/+$/, "")}/` }
+  format: { label: t("of a file format…"), hint: "png,jpg", toRule: (text2) => `format:${text2}` },
+  folder: { label: t("in a folder…"), hint: "best/of", toRule: (text2) => `${text2.replace(/^\.?\/+/, "").replace(/\/+$/, "")}/` }
 };
 var KeepRules = class {
   /** @param {{onchange: (rules: string[]) => void}} options */
   constructor({ onchange }) {
     this.onchange = onchange;
     this.rules = [];
-    this.chosen = h("ol", { class: "keep-rules", "aria-label": "Rules, the first counts most" });
+    this.chosen = h("ol", { class: "keep-rules", "aria-label": t("Rules, the first counts most") });
     this.select = h("select", { id: "keep-rule" });
     this.folders = h("datalist", { id: "keep-folders" });
     this.text = h("input", {
@@ -5388,11 +6426,11 @@ var KeepRules = class {
       autocapitalize: "off",
       hidden: true
     });
-    this.add = h("button", { type: "submit", class: "button quiet small", hidden: true }, "Add");
+    this.add = h("button", { type: "submit", class: "button quiet small", hidden: true }, t("Add"));
     this.el = h(
       "form",
-      { class: "row keep-chooser", "aria-label": "Which picture to keep" },
-      h("label", { for: this.select.id, class: "soft small" }, "Keep first the picture"),
+      { class: "row keep-chooser", "aria-label": t("Which picture to keep") },
+      h("label", { for: this.select.id, class: "soft small" }, t("Keep first the picture")),
       this.chosen,
       this.select,
       this.text,
@@ -5427,13 +6465,13 @@ var KeepRules = class {
     if (hint) this.text.focus();
   }
   /** @param {string[]} rules */
-  change(rules) {
-    this.onchange([...new Set(rules)]);
+  change(rules2) {
+    this.onchange([...new Set(rules2)]);
   }
   /** @param {string[]} rules the rules of the address */
-  show(rules) {
-    this.rules = rules;
-    this.chosen.replaceChildren(...rules.map((rule) => h(
+  show(rules2) {
+    this.rules = rules2;
+    this.chosen.replaceChildren(...rules2.map((rule) => h(
       "li",
       null,
       nameOf(rule),
@@ -5442,16 +6480,16 @@ var KeepRules = class {
         {
           type: "button",
           class: "icon-button",
-          title: "Remove this rule",
-          "aria-label": `Remove the rule: ${nameOf(rule)}`,
+          title: t("Remove this rule"),
+          "aria-label": t("Remove the rule: {rule}", { rule: nameOf(rule) }),
           onclick: () => this.change(this.rules.filter((other) => other !== rule))
         },
         icon("close", { size: 14 })
       )
     )));
     const options = [
-      ["", rules.length ? "then…" : "that the evidence tells"],
-      ...Object.entries(RULES).filter(([name2]) => !rules.includes(name2)),
+      ["", rules2.length ? t("then…") : t("that the evidence tells")],
+      ...Object.entries(RULES).filter(([name2]) => !rules2.includes(name2)),
       ...Object.entries(TEXTS).map(([name2, { label }]) => [name2, label])
     ];
     this.select.replaceChildren(...options.map(([value, text2]) => h("option", { value }, text2)));
@@ -5460,8 +6498,8 @@ var KeepRules = class {
   }
 };
 function nameOf(rule) {
-  if (rule.startsWith("format:")) return `of the format ${rule.slice(7)}`;
-  return RULES[rule] ?? `in the folder ${rule}`;
+  if (rule.startsWith("format:")) return t("of the format {format}", { format: rule.slice(7) });
+  return RULES[rule] ?? t("in the folder {folder}", { folder: rule });
 }
 
 // duplicates/toolbar.js
@@ -5479,14 +6517,14 @@ var Toolbar = class {
     this.showsBursts = false;
     this.grades = h(
       "div",
-      { class: "choice", role: "group", "aria-label": "Show grades up to" },
+      { class: "choice", role: "group", "aria-label": t("Show grades up to") },
       Object.keys(GRADES).map((grade, n, all) => h("button", {
         type: "button",
         class: "button",
         dataset: { grade },
-        title: n ? `${all.slice(0, n + 1).join(", ")}` : GRADES.identical,
+        title: n ? list(all.slice(0, n + 1).map((one) => NAMES[one])) : GRADES.identical,
         onclick: () => onfilter(this.values(grade))
-      }, grade))
+      }, NAMES[grade]))
     );
     this.bursts = h(
       "button",
@@ -5496,7 +6534,7 @@ var Toolbar = class {
         title: MEANINGS.burst,
         onclick: () => onfilter({ ...this.values(), bursts: this.showsBursts ? null : 1 })
       },
-      "Bursts"
+      t("Bursts")
     );
     this.keep = new KeepRules({ onchange: (keep2) => onfilter({ ...this.values(), keep: keep2 }) });
     this.folders = h("datalist", { id: "duplicates-folders" });
@@ -5504,19 +6542,19 @@ var Toolbar = class {
       ...PLAIN2,
       id: "duplicates-under",
       list: "duplicates-folders",
-      placeholder: "all folders"
+      placeholder: t("all folders")
     });
     this.where = h("input", { ...PLAIN2, id: "duplicates-where", placeholder: "width > 1000" });
     this.under.addEventListener("focus", () => suggestFolders(this.folders), { once: true });
     const form = h(
       "form",
-      { class: "row copies-filters", "aria-label": "Filters" },
-      h("label", { for: "duplicates-under" }, "In folder"),
+      { class: "row copies-filters", "aria-label": t("Filters") },
+      h("label", { for: "duplicates-under" }, t("In folder")),
       this.under,
       this.folders,
-      h("label", { for: "duplicates-where" }, "Where"),
+      h("label", { for: "duplicates-where" }, t("Where")),
       this.where,
-      h("button", { type: "submit", class: "unseen", tabindex: -1 }, "Show")
+      h("button", { type: "submit", class: "unseen", tabindex: -1 }, t("Show"))
     );
     const filter = (event) => {
       event.preventDefault();
@@ -5524,7 +6562,7 @@ var Toolbar = class {
     };
     form.addEventListener("change", filter);
     form.addEventListener("submit", filter);
-    this.totals = h("ul", { class: "copies-totals", "aria-label": "Grades" });
+    this.totals = h("ul", { class: "copies-totals", "aria-label": t("Grades") });
     this.find = h("button", { type: "button", class: "button", hidden: true, onclick: onfind });
     this.state = h("p", { class: "soft small" });
     this.unread = h("div", { class: "row copies-unread", hidden: true });
@@ -5535,7 +6573,7 @@ var Toolbar = class {
       h(
         "div",
         { class: "row" },
-        h("span", { class: "soft small" }, "Show grades up to"),
+        h("span", { class: "soft small" }, t("Show grades up to")),
         this.grades,
         this.bursts
       ),
@@ -5574,15 +6612,18 @@ var Toolbar = class {
    */
   showState({ compared, of, running, failure, notes }) {
     const remaining = of - compared;
-    const parts2 = [`${count(compared)} of ${count(of)} pictures compared`];
-    if (failure && !running) parts2.push(`the last comparison stopped early: ${failure}`);
+    const parts2 = [t("{number} of {total} pictures compared", { number: compared, total: of })];
+    if (failure && !running) {
+      parts2.push(t("the last comparison stopped early: {reason}", { reason: failure }));
+    }
     const showCommand = remaining > 0 && !running && !this.allowed;
-    this.state.replaceChildren(`${[...parts2, ...notes].join("; ")}.`, ...showCommand ? [
-      compared ? " To compare the rest, run " : " To compare them, run ",
-      h("code", null, "sokkuri duplicates")
-    ] : []);
+    const command = h("code", null, "sokkuri duplicates");
+    this.state.replaceChildren(
+      t("{state}.", { state: [...parts2, ...notes].join("; ") }),
+      ...!showCommand ? [] : compared ? rich(" To compare the rest, run {command}", { command }) : rich(" To compare them, run {command}", { command })
+    );
     this.find.hidden = Boolean(running) || remaining <= 0 || !this.allowed;
-    this.find.textContent = compared ? "Compare the rest" : "Find duplicates";
+    this.find.textContent = compared ? t("Compare the rest") : t("Find duplicates");
   }
   /**
    * Says how many pictures must be read, and how, to know which one to keep and the bursts.
@@ -5595,20 +6636,14 @@ var Toolbar = class {
       return;
     }
     const command = `sokkuri duplicates${this.showsBursts ? " --bursts" : ""}`;
-    const text2 = unread === 1 ? "1 picture was" : `${count(unread)} pictures were`;
+    const values = { count: unread, command: h("code", null, command) };
     this.unread.replaceChildren(...present([
-      h(
-        "p",
-        { class: "soft small" },
-        `${text2} not read yet for the evidence on which picture to keep${this.showsBursts ? ", or for bursts" : ""}. To read ${unread === 1 ? "it" : "them"}, run `,
-        h("code", null, command),
-        "."
-      ),
+      h("p", { class: "soft small" }, this.showsBursts ? rich("{count} picture was not read yet for the evidence on which picture to keep, or for bursts. To read it, run {command}.|{count} pictures were not read yet for the evidence on which picture to keep, or for bursts. To read them, run {command}.", values) : rich("{count} picture was not read yet for the evidence on which picture to keep. To read it, run {command}.|{count} pictures were not read yet for the evidence on which picture to keep. To read them, run {command}.", values)),
       this.allowed && h("button", {
         type: "button",
         class: "button quiet small",
         onclick: () => this.onfind()
-      }, "Read now")
+      }, t("Read now"))
     ]));
   }
   /**
@@ -5625,8 +6660,11 @@ var Toolbar = class {
     this.totals.replaceChildren(...all.filter(([, { groups }]) => groups).map(([grade, { groups, drops: drops2, bytes: bytes3, conflicts }]) => h(
       "li",
       null,
-      h("span", { class: `grade ${grade}`, title: MEANINGS[grade] }, grade),
-      h("span", { class: "number small" }, `${count(groups)} ${groups === 1 ? "group" : "groups"}` + (grade === "burst" ? ", no copies" : `, ${files(drops2)} that can go, ${bytes2(bytes3)}`) + (conflicts ? `, ${count(conflicts)} to look at` : "")),
+      h("span", { class: `grade ${grade}`, title: MEANINGS[grade] }, NAMES[grade]),
+      h("span", { class: "number small" }, t("{count} group|{count} groups", { count: groups }) + (grade === "burst" ? t(", no copies") : t(
+        ", {files} that can go, {bytes}",
+        { files: files(drops2), bytes: bytes2(bytes3) }
+      )) + (conflicts ? t(", {count} to look at", { count: conflicts }) : "")),
       this.allowed && BULK.includes(grade) && h(
         "button",
         {
@@ -5634,10 +6672,10 @@ var Toolbar = class {
           class: "button quiet small",
           dataset: { grade },
           onclick: () => this.onbulk(grade),
-          "aria-label": `Trash all copies that are ${grade}`
+          "aria-label": t("Trash all copies that are {grade}", { grade: NAMES[grade] })
         },
         icon("trash", { size: 16 }),
-        "Trash all…"
+        t("Trash all…")
       )
     )));
     if (before2) find(`[data-grade="${before2}"]`, this.totals)?.focus();
@@ -5647,37 +6685,51 @@ function emptyText({ compared, of }, { min_grade: grade, under, where }, allowed
   if (!of) {
     return {
       icon: "photos",
-      title: "No pictures yet",
-      text: ["Index a folder first: ", h("code", null, "sokkuri index FOLDER")]
+      title: t("No pictures yet"),
+      text: rich(
+        "Index a folder first: {command}",
+        { command: h("code", null, "sokkuri index FOLDER") }
+      )
     };
   }
   if (!compared) {
     return {
       icon: "compare",
-      title: "No pictures were compared yet",
-      text: allowed ? "Press “Find duplicates” above to compare every picture with similar ones. This may take some minutes; you can use the pages meanwhile." : "So far, only files with identical bytes count as duplicates."
+      title: t("No pictures were compared yet"),
+      text: allowed ? t("Press “Find duplicates” above to compare every picture with similar ones. This may take some minutes; you can use the pages meanwhile.") : t("So far, only files with identical bytes count as duplicates.")
     };
   }
   if (under || where) {
-    return { icon: "done", title: "No duplicates here", text: "No group passes these filters." };
+    return {
+      icon: "done",
+      title: t("No duplicates here"),
+      text: t("No group passes these filters.")
+    };
   }
-  return { icon: "done", title: "No duplicates", text: grade === "alike" ? "No pictures are alike either." : `No picture of ${count(compared)} is ${{ identical: "identical to", same: "the same as", edited: "an edited copy of" }[grade]} another one.` };
+  const number = { count: compared };
+  const text2 = {
+    identical: t("No picture of {count} is identical to another one.", number),
+    same: t("No picture of {count} is the same as another one.", number),
+    edited: t("No picture of {count} is an edited copy of another one.", number),
+    alike: t("No pictures are alike either.")
+  }[grade];
+  return { icon: "done", title: t("No duplicates"), text: text2 };
 }
 
 // duplicates/view.js
-var title2 = "Duplicates";
+var title2 = t("Duplicates");
 var shortcuts2 = [
-  ["j k", "Next, previous group"],
-  ["← →", "Next, previous picture"],
-  ["Enter", "Compare"],
-  ["Space", "Mark to keep or for the trash"],
-  ["x", "Trash the marked pictures"],
-  ["m", "Keep this one"],
-  ["n", "Not duplicates"],
-  ["u", "Undo"],
-  ["1 2 3", "Comparing: side by side, flicker, difference"],
-  ["+ − 0", "Comparing: zoom both pictures; arrows move them"],
-  ["i", "Comparing: mirror the second picture"]
+  ["j k", t("Next, previous group")],
+  ["← →", t("Next, previous picture")],
+  ["Enter", t("Compare")],
+  ["Space", t("Mark to keep or for the trash")],
+  ["x", t("Trash the marked pictures")],
+  ["m", t("Keep this one")],
+  ["n", t("Not duplicates")],
+  ["u", t("Undo")],
+  ["1 2 3", t("Comparing: side by side, flicker, difference")],
+  ["+ − 0", t("Comparing: zoom both pictures; arrows move them")],
+  ["i", t("Comparing: mirror the second picture")]
 ];
 var PAGE3 = 40;
 var MOST3 = 500;
@@ -5709,7 +6761,7 @@ var Duplicates = class {
     this.running = makeRunning({
       signal,
       onstate: (state) => this.toolbar.showState(state),
-      ondone: () => this.refresh().then(() => announce("Comparing has finished"))
+      ondone: () => this.refresh().then(() => announce(t("Comparing has finished")))
     });
     this.history = new History({
       signal,
@@ -5721,7 +6773,7 @@ var Duplicates = class {
       class: "button",
       hidden: true,
       onclick: () => this.loadMore()
-    }, "Show more");
+    }, t("Show more"));
     this.none = h("div", null);
     main2.append(h(
       "div",
@@ -5867,7 +6919,7 @@ var Duplicates = class {
       this.none.replaceChildren();
       this.running.begin();
       this.running.update(await comparing({ signal: this.signal }));
-      announce("Comparing has begun");
+      announce(t("Comparing has begun"));
     });
   }
   /**
@@ -5878,7 +6930,8 @@ var Duplicates = class {
     try {
       await work();
     } catch (error) {
-      if (!isAbort(error)) this.say(`${messageOf(error)}. The change was not confirmed.`);
+      if (isAbort(error)) return;
+      this.say(t("{reason}. The change was not confirmed.", { reason: messageOf(error) }));
     }
   }
   /**
@@ -5900,7 +6953,7 @@ var Duplicates = class {
    */
   async drop(card, drops2 = card.drops().map(({ id, keep: keep2 }) => ({ id, keep: keep2 }))) {
     if (!drops2.length) {
-      this.say("No picture of this group is marked for the trash");
+      this.say(t("No picture of this group is marked for the trash"));
       return;
     }
     const hadFocus = card.el.contains(document.activeElement);
@@ -5908,13 +6961,13 @@ var Duplicates = class {
       const result = await change("/duplicates/drops", { ...this.filters, drops: drops2 });
       const { log, moved: moved2, left } = result;
       if (log !== null) {
-        remember({ text: `${files(moved2.length)} restored`, ids: moved2, logs: [log] });
+        remember({ text: restored(moved2), ids: moved2, logs: [log] });
       }
       this.removeImages(card, moved2, hadFocus);
-      if (left.length) card.showReason(left.map(({ id, reason }) => `${id}: ${reason}`).join("; "));
+      if (left.length) card.showReason(left.map(({ id, reason }) => `${id}: ${serverText(reason)}`).join("; "));
       if (moved2.length) {
-        this.done(`${files(moved2.length)} moved to the trash${belonging(result)}`);
-      } else this.say("No file was moved");
+        this.done(toTrash(moved2) + belonging(result));
+      } else this.say(t("No file was moved"));
     });
   }
   /**
@@ -5946,7 +6999,12 @@ var Duplicates = class {
   different(card) {
     const { id, name: name2 } = card.current;
     const pairs = card.images.filter((other) => other.id !== id).map((other) => [id, other.id]);
-    return this.decideDifferent(card, [id], pairs, `${name2} is marked as not a duplicate`);
+    return this.decideDifferent(
+      card,
+      [id],
+      pairs,
+      t("{name} is marked as not a duplicate", { name: name2 })
+    );
   }
   /**
    * Marks all pictures of a group as no duplicates of each other.
@@ -5962,7 +7020,7 @@ var Duplicates = class {
       card,
       ids,
       pairs,
-      `${count(ids.length)} pictures are marked as not duplicates`
+      t("{count} pictures are marked as not duplicates", { count: ids.length })
     );
   }
   /**
@@ -5975,7 +7033,11 @@ var Duplicates = class {
     const hadFocus = card.el.contains(document.activeElement);
     await this.attemptOn(card, async () => {
       await change("/duplicates/decisions", { different: pairs });
-      remember({ text: "These pictures count as duplicates again", ids, different: pairs });
+      remember({
+        text: t("These pictures count as duplicates again"),
+        ids,
+        different: pairs
+      });
       this.removeImages(card, ids, hadFocus);
       this.done(text2);
     });
@@ -5988,12 +7050,12 @@ var Duplicates = class {
       if (others.length) await change("/duplicates/decisions", { keep: others, undo: true });
       await change("/duplicates/decisions", { keep: [id], undo: kept2 });
       remember({
-        text: "The choice was undone",
+        text: t("The choice was undone"),
         ids: [id],
         keep: kept2 ? [] : [id],
         keepAgain: kept2 ? [id] : others
       });
-      this.done(kept2 ? `${name2} is no longer preferred` : `${name2} will be kept`);
+      this.done(kept2 ? t("{name} is no longer preferred", { name: name2 }) : t("{name} will be kept", { name: name2 }));
     });
     await this.refreshAt([id]);
   }
@@ -6012,7 +7074,7 @@ var Duplicates = class {
    */
   done(text2) {
     const action = last2();
-    this.say(text2, { action: "Undo", onaction: () => this.undo(action) });
+    this.say(text2, { action: t("Undo"), onaction: () => this.undo(action) });
     this.updateTotals().catch(() => {
     });
   }
@@ -6028,7 +7090,7 @@ var Duplicates = class {
    */
   async undo(action = last2()) {
     if (!action || !this.allowed || !isOpen(action)) {
-      this.say(action ? "That was undone already" : "There is nothing to undo");
+      this.say(action ? t("That was undone already") : t("There is nothing to undo"));
       return;
     }
     await this.revert(action);
@@ -6056,7 +7118,7 @@ var Duplicates = class {
   async undoEntry({ logs, ids }) {
     const made = madeBy(logs);
     if (made) forget(made);
-    await this.revert({ text: `${files(ids.length)} restored`, ids: ids.slice(0, 1), logs });
+    await this.revert({ text: restored(ids), ids: ids.slice(0, 1), logs });
   }
   /** @param {string[]} ids */
   async refreshAt(ids) {
@@ -6073,13 +7135,16 @@ var Duplicates = class {
     if (!result) return;
     const { logs, moved: moved2, left } = result;
     await this.refresh();
-    const rest = left.length ? `; ${files(left.length)} not moved: ${left[0].reason}` : "";
-    const text2 = `${files(moved2.length)} moved to the trash${belonging(result)}${rest}`;
+    const rest = left.length ? t(
+      "; {files} not moved: {reason}",
+      { files: files(left.length), reason: serverText(left[0].reason) }
+    ) : "";
+    const text2 = toTrash(moved2) + belonging(result) + rest;
     if (!moved2.length) {
       this.say(text2);
       return;
     }
-    remember({ text: `${files(moved2.length)} restored`, ids: moved2.slice(0, 1), logs });
+    remember({ text: restored(moved2), ids: moved2.slice(0, 1), logs });
     this.done(text2);
   }
   /** @param {GroupCard} card */
@@ -6122,6 +7187,8 @@ var Duplicates = class {
     event.preventDefault();
   }
 };
+var restored = (ids) => t("{files} restored", { files: files(ids.length) });
+var toTrash = (ids) => t("{files} moved to the trash", { files: files(ids.length) });
 function sameGroup(before2, after) {
   const facts3 = ({ grade, keep: keep2, images: images3 }) => JSON.stringify([grade, keep2, images3.map(({ id, v, kept: kept2 }) => [id, v, kept2])]);
   return facts3(before2) === facts3(after);
@@ -6173,29 +7240,29 @@ var trashImage = ({ id }, options) => openTrash({ ids: [id] }, 1, {
 function facts2(image2, exifId = "exif") {
   const { width, height, size, modified, exif, path } = image2;
   const lines = [
-    ["Pixels", width && height ? `${width} × ${height}` : null],
-    ["Size", size === null ? null : bytes2(size)],
-    ["Modified", modified ? date(modified) : null]
+    [t("Pixels"), width && height ? `${width} × ${height}` : null],
+    [t("Size"), size === null ? null : bytes2(size)],
+    [t("Modified"), modified ? date(modified) : null]
   ];
-  const camera = Object.entries(exif ?? {});
+  const camera = Object.entries(exif ?? {}).map(([name2, value]) => [serverText(name2), value]);
   return h(
     "div",
     { class: "facts" },
     h(
       "section",
-      { "aria-label": "File" },
+      { "aria-label": t("File") },
       pathLine(path),
-      list2(lines.filter(([, value]) => value))
+      list3(lines.filter(([, value]) => value))
     ),
     camera.length > 0 && h(
       "section",
       { "aria-labelledby": exifId },
-      h("h2", { id: exifId }, "EXIF"),
-      list2(camera)
+      h("h2", { id: exifId }, t("EXIF")),
+      list3(camera)
     )
   );
 }
-function list2(lines) {
+function list3(lines) {
   return h("dl", null, lines.map(([label, value]) => h("div", null, h("dt", null, label), h("dd", { class: "number" }, value))));
 }
 function pathLine(path) {
@@ -6204,10 +7271,10 @@ function pathLine(path) {
     {
       type: "button",
       class: "icon-button copy",
-      title: "Copy the path",
-      "aria-label": "Copy the path",
+      title: t("Copy the path"),
+      "aria-label": t("Copy the path"),
       dataset: { keep: "copy" },
-      onclick: () => copyText(path, "Path copied")
+      onclick: () => copyText(path, t("Path copied"))
     },
     icon("copy")
   );
@@ -6225,7 +7292,7 @@ function selectable(item, { id, name: name2 }) {
     role: "checkbox",
     tabindex: "-1",
     "aria-checked": "false",
-    "aria-label": `Select ${name2}`
+    "aria-label": t("Select {name}", { name: name2 })
   }, icon("check", { size: 16 })));
   return item;
 }
@@ -6266,9 +7333,9 @@ var ListSelection = class {
   show() {
     this.host.classList.toggle("selecting", this.selection.size > 0);
     this.items().forEach((item, index) => {
-      const isChosen = this.selection.has(index);
-      item.classList.toggle("chosen", isChosen);
-      find(".tick", item)?.setAttribute("aria-checked", String(isChosen));
+      const isChosen2 = this.selection.has(index);
+      item.classList.toggle("chosen", isChosen2);
+      find(".tick", item)?.setAttribute("aria-checked", String(isChosen2));
     });
     if (this.bar.show()) this.items()[Math.max(0, this.selection.anchor)]?.querySelector("a")?.focus();
   }
@@ -6346,14 +7413,14 @@ function sharp({ id, name: name2, v }, stage, early) {
       stage.querySelector(".no-picture")?.remove();
       img.hidden = false;
       img.src = src;
-    } }, "Try again");
+    } }, t("Try again"));
     img.hidden = true;
     stage.querySelector(".no-picture")?.remove();
     stage.append(h(
       "div",
       { class: "no-picture" },
       icon("missing", { size: 40 }),
-      h("span", null, "This picture cannot be shown"),
+      h("span", null, t("This picture cannot be shown")),
       again
     ));
   });
@@ -6380,7 +7447,7 @@ var Drawer = class {
       "section",
       {
         class: "viewer-drawer",
-        "aria-label": "Details",
+        "aria-label": t("Details"),
         tabindex: "-1",
         hidden: true
       },
@@ -6389,7 +7456,7 @@ var Drawer = class {
         "button",
         { type: "button", class: "button", onclick: onpage },
         icon("open", { size: 18 }),
-        "Page of the image"
+        t("Page of the image")
       )
     );
   }
@@ -6415,12 +7482,12 @@ var Drawer = class {
     this.similar = h("div", { class: "drawer-similar" });
     this.body.replaceChildren(
       h("h2", null, image2.name),
-      h("p", { class: "soft small" }, image2.folder || "Top folder"),
+      h("p", { class: "soft small" }, image2.folder || t("Top folder")),
       facts2(image2, "drawer-exif"),
       h(
         "section",
         { "aria-labelledby": "drawer-similar" },
-        h("h2", { id: "drawer-similar" }, "Similar"),
+        h("h2", { id: "drawer-similar" }, t("Similar")),
         this.similar
       )
     );
@@ -6434,7 +7501,7 @@ var Drawer = class {
       if (this.drawn !== image2) return;
       const others = hits.filter(({ id }) => id !== image2.id).slice(0, SIMILAR);
       this.similar.replaceChildren(...others.map((hit) => this.hit(hit, others)));
-      if (!others.length) this.similar.replaceChildren("There are no other images");
+      if (!others.length) this.similar.replaceChildren(t("There are no other images"));
     } catch (error) {
       if (!isAbort(error) && this.drawn === image2) {
         this.similar.replaceChildren(messageOf(error));
@@ -6451,7 +7518,10 @@ var Drawer = class {
       {
         type: "button",
         title: name2,
-        "aria-label": `${name2}, distance ${distance.toFixed(3)}`,
+        "aria-label": t(
+          "{name}, distance {distance}",
+          { name: name2, distance: decimal(distance, 3) }
+        ),
         onclick: () => this.onpick(id, others)
       },
       h("img", {
@@ -6474,7 +7544,7 @@ var Filmstrip = class {
   constructor({ onpick }) {
     this.onpick = onpick;
     this.track = h("ol", { class: "film-track", role: "list" });
-    this.el = h("nav", { class: "filmstrip", "aria-label": "Filmstrip", hidden: true }, this.track);
+    this.el = h("nav", { class: "filmstrip", "aria-label": t("Filmstrip"), hidden: true }, this.track);
     this.trail = null;
     this.index = 0;
     this.origin = 0;
@@ -6554,7 +7624,7 @@ var Filmstrip = class {
    * @param {Trail} trail
    */
   async fill(index, button, trail) {
-    const place2 = `${count(index + 1)} of ${count(trail.count)}`;
+    const place2 = t("{number} of {total}", { number: index + 1, total: trail.count });
     button.setAttribute("aria-label", place2);
     const image2 = await trail.imageAt(index);
     if (!image2 || !button.isConnected) return;
@@ -6978,7 +8048,7 @@ var Viewer = class {
     this.image = null;
     this.title = h("h2", { class: "viewer-name" });
     this.place = h("span", { class: "number soft small" });
-    this.percent = h("output", { class: "number small", "aria-label": "Size" });
+    this.percent = h("output", { class: "number small", "aria-label": t("Size") });
     this.slideshow = new Slideshow({ onnext: () => this.goOn(), onchange: (runs) => this.slide(runs) });
     this.stage = new ZoomStage({
       onstep: (which) => this.step(which),
@@ -6995,12 +8065,12 @@ var Viewer = class {
     this.stage.el.append(this.previous, this.next);
     this.facts = this.button(
       "facts",
-      "Details",
+      t("Details"),
       "i",
       () => this.toggleFacts(),
       { "aria-expanded": "false" }
     );
-    this.play = this.button("play", "Slideshow", "p", () => this.slideshow.start());
+    this.play = this.button("play", t("Slideshow"), "p", () => this.slideshow.start());
     this.el = h(
       "dialog",
       { class: "viewer" },
@@ -7044,14 +8114,14 @@ var Viewer = class {
         "div",
         { class: "viewer-tools" },
         this.percent,
-        this.button("minus", "Smaller", "-", () => this.stage.step(-1)),
-        this.button("plus", "Larger", "+", () => this.stage.step(1)),
+        this.button("minus", t("Smaller"), "-", () => this.stage.step(-1)),
+        this.button("plus", t("Larger"), "+", () => this.stage.step(1)),
         this.play,
         secondsField(),
-        onlabel && this.button("label", "Label…", "l", onlabel),
-        ontrash && this.button("trash", "Move to trash…", "Delete", ontrash),
+        onlabel && this.button("label", t("Label…"), "l", onlabel),
+        ontrash && this.button("trash", t("Move to trash…"), "Delete", ontrash),
         this.facts,
-        this.button("close", "Close", "Escape", onleave)
+        this.button("close", t("Close"), "Escape", onleave)
       )
     );
   }
@@ -7060,7 +8130,7 @@ var Viewer = class {
    * @param {string} name
    */
   arrow(which, name2) {
-    const label = which === "previous" ? "Previous picture" : "Next picture";
+    const label = which === "previous" ? t("Previous picture") : t("Next picture");
     return h("button", {
       type: "button",
       class: `step ${which}`,
@@ -7108,7 +8178,7 @@ var Viewer = class {
     this.el.setAttribute("aria-label", image2.name);
     this.title.textContent = image2.name;
     this.title.title = image2.id;
-    this.place.textContent = place2 && place2.trail.count > 1 ? `${count(place2.index + 1)} of ${count(place2.trail.count)}` : "";
+    this.place.textContent = place2 && place2.trail.count > 1 ? t("{number} of {total}", { number: place2.index + 1, total: place2.trail.count }) : "";
     this.showArrows();
     const loaded = this.stage.show(image2, this.slideshow.runs);
     this.film.show(place2?.trail ?? null, place2?.index ?? 0);
@@ -7153,16 +8223,16 @@ var Viewer = class {
     this.el.classList.toggle("sliding", runs);
     if (runs) {
       this.stage.el.focus();
-      toast("Slideshow. Any key or click ends it.");
+      toast(t("Slideshow. Any key or click ends it."));
     } else {
       this.play.focus();
-      announce("The slideshow has ended");
+      announce(t("The slideshow has ended"));
     }
   }
   goOn() {
     if (!this.options.onstep("next")) {
       this.slideshow.stop();
-      toast("The slideshow has ended: this is the last picture");
+      toast(t("The slideshow has ended: this is the last picture"));
     }
   }
   /** @param {KeyboardEvent} event */
@@ -7195,13 +8265,13 @@ function secondsField() {
     "select",
     {
       class: "viewer-seconds small",
-      "aria-label": "Slideshow: seconds for each picture",
-      title: "Seconds for each picture"
+      "aria-label": t("Slideshow: seconds for each picture"),
+      title: t("Seconds for each picture")
     },
     SECONDS.map((seconds) => h(
       "option",
       { value: seconds, selected: seconds === chosen },
-      `${seconds} s`
+      t("{number} s", { number: seconds })
     ))
   );
   field.addEventListener("change", () => set("slide", Number(field.value)));
@@ -7209,29 +8279,29 @@ function secondsField() {
 }
 
 // image/view.js
-var title3 = "Image";
+var title3 = t("Image");
 var shortcuts3 = [
-  ["← →", "Previous, next, in the order of the list"],
-  ["Esc", "Back to the list"],
-  ["z", "The viewer; on a picture of any list: at once"],
-  ["+ − 0 1", "In the viewer: zoom"],
-  ["i", "In the viewer: details, similar pictures"],
-  ["p", "In the viewer: slideshow; any key ends it"],
-  ["l", "Label"],
-  ["Delete", "Move to the trash"],
-  ["q", "Use as query"],
-  ["r", "Show its rings"],
-  ["n", "Mark as not wanted"],
-  ["c", "Copy the path"],
-  ["o", "Open the original"],
-  ["u", "Open its folder"]
+  ["← →", t("Previous, next, in the order of the list")],
+  ["Esc", t("Back to the list")],
+  ["z", t("The viewer; on a picture of any list: at once")],
+  ["+ − 0 1", t("In the viewer: zoom")],
+  ["i", t("In the viewer: details, similar pictures")],
+  ["p", t("In the viewer: slideshow; any key ends it")],
+  ["l", t("Label")],
+  ["Delete", t("Move to the trash")],
+  ["q", t("Use as query")],
+  ["r", t("Show its rings")],
+  ["n", t("Mark as not wanted")],
+  ["c", t("Copy the path")],
+  ["o", t("Open the original")],
+  ["u", t("Open its folder")]
 ];
 var STRIP = 20;
 var STATES = {
-  removed: "Removed from searches",
-  missing: "The file no longer exists",
-  waiting: "Waiting to be indexed",
-  failed: "This image could not be read"
+  removed: t("Removed from searches"),
+  missing: t("The file no longer exists"),
+  waiting: t("Waiting to be indexed"),
+  failed: t("This image could not be read")
 };
 var active2 = null;
 async function show4(main2, params, { signal, info: info3 }) {
@@ -7284,7 +8354,7 @@ var Detail = class {
     const signal = AbortSignal.any([this.signal, this.going.signal]);
     const id = params.get("id");
     if (!id) {
-      throw new Problem({ status: 404, title: "The address names no image" });
+      throw new Problem({ status: 404, title: t("The address names no image") });
     }
     this.under = params.get("under");
     this.from = params.get("from");
@@ -7354,7 +8424,7 @@ var Detail = class {
       h(
         "section",
         { class: "similar", "aria-labelledby": "similar" },
-        h("h2", { id: "similar" }, "Similar"),
+        h("h2", { id: "similar" }, t("Similar")),
         this.strip
       )
     ));
@@ -7371,13 +8441,13 @@ var Detail = class {
         { under: folder },
         { class: "in-folder" },
         icon("folder", { size: 16 }),
-        folder || "Top folder"
+        folder || t("Top folder")
       )
     );
   }
   notice() {
     const { state, failure, damage } = this.image;
-    const text2 = STATES[state] ?? (damage && "Read in part");
+    const text2 = STATES[state] ?? (damage && t("Read in part"));
     if (!text2) return null;
     const why = failure?.reason ?? damage;
     const reason = why && h("span", { class: "soft" }, `: ${why}`);
@@ -7395,7 +8465,7 @@ var Detail = class {
   step(which, name2) {
     const id = this.image[which];
     if (id === null || id === void 0) return null;
-    const label = which === "previous" ? "Previous image" : "Next image";
+    const label = which === "previous" ? t("Previous image") : t("Next image");
     return link(
       "/image",
       { id, under: this.under },
@@ -7421,8 +8491,8 @@ var Detail = class {
     return this.canZoom() && h("button", {
       type: "button",
       class: "icon-button to-viewer",
-      "aria-label": "Zoom",
-      title: "Zoom (z)",
+      "aria-label": t("Zoom"),
+      title: t("Zoom (z)"),
       dataset: { keep: "zoom" },
       onclick: () => this.openViewer()
     }, icon("plus"));
@@ -7508,14 +8578,14 @@ var Detail = class {
         { id },
         { class: "button primary", dataset: { keep: "query" } },
         icon("search", { size: 18 }),
-        "Use as query"
+        t("Use as query")
       ),
       searchable && link(
         "/rings",
         { id },
         { class: "button", dataset: { keep: "rings" } },
         icon("rings", { size: 18 }),
-        "Rings"
+        t("Rings")
       ),
       searchable && h(
         "button",
@@ -7527,7 +8597,7 @@ var Detail = class {
           onclick: () => this.mark()
         },
         icon("not", { size: 18 }),
-        "Not this one"
+        t("Not this one")
       ),
       h("a", {
         class: "button",
@@ -7535,19 +8605,19 @@ var Detail = class {
         target: "_blank",
         rel: "noopener",
         dataset: { keep: "file" }
-      }, icon("open", { size: 18 }), "Open original"),
+      }, icon("open", { size: 18 }), t("Open original")),
       this.canChange() && h("button", {
         type: "button",
         class: "button",
         dataset: { keep: "label" },
         onclick: () => labelImage(this.image, this.signal)
-      }, icon("label", { size: 18 }), "Label…"),
+      }, icon("label", { size: 18 }), t("Label…")),
       this.canChange() && h("button", {
         type: "button",
         class: "button",
         dataset: { keep: "trash" },
         onclick: () => this.trash()
-      }, icon("trash", { size: 18 }), "Move to trash…")
+      }, icon("trash", { size: 18 }), t("Move to trash…"))
     );
   }
   canChange() {
@@ -7561,11 +8631,11 @@ var Detail = class {
     set("notLike", marked ? [...marks, id] : marks.filter((other) => other !== id));
     this.main.querySelector("[data-keep=not]")?.setAttribute("aria-pressed", String(marked));
     if (!marked) {
-      toast("Unmarked");
+      toast(t("Unmarked"));
       return;
     }
-    toast("Marked as not wanted", {
-      action: "Search without it",
+    toast(t("Marked as not wanted"), {
+      action: t("Search without it"),
       onaction: () => navigate("/search", this.searchWithout(id))
     });
   }
@@ -7588,7 +8658,7 @@ var Detail = class {
     const { id, state } = this.image;
     const { strip } = this;
     if (state !== "live") {
-      strip.replaceWith(h("p", { class: "soft" }, "Only indexed images can be compared"));
+      strip.replaceWith(h("p", { class: "soft" }, t("Only indexed images can be compared")));
       return;
     }
     try {
@@ -7604,7 +8674,7 @@ var Detail = class {
           isMain: false,
           onchanged: () => this.loadSimilar(signal)
         });
-      } else strip.replaceWith(h("p", { class: "soft" }, "There are no other images"));
+      } else strip.replaceWith(h("p", { class: "soft" }, t("There are no other images")));
     } catch (error) {
       if (isAbort(error)) return;
       const failed = h(
@@ -7614,7 +8684,7 @@ var Detail = class {
         h("button", { type: "button", class: "button", onclick: () => {
           failed.replaceWith(strip);
           this.loadSimilar(signal);
-        } }, "Try again")
+        } }, t("Try again"))
       );
       strip.replaceWith(failed);
     }
@@ -7624,6 +8694,7 @@ var Detail = class {
    * @param {HitDocument[]} hits
    */
   hit({ id, name: name2, distance, width, height, v }, hits) {
+    const far = decimal(distance, 3);
     const img = h("img", {
       alt: "",
       src: imageUrl(id, "thumbnail", { size: 256, v }),
@@ -7642,11 +8713,11 @@ var Detail = class {
         { id, under: this.under, from: this.image.id },
         {
           title: name2,
-          "aria-label": `${name2}, distance ${distance.toFixed(3)}`,
+          "aria-label": t("{name}, distance {distance}", { name: name2, distance: far }),
           onclick: () => openFromList(hits, id)
         },
         box,
-        h("span", { class: "number soft small" }, distance.toFixed(3))
+        h("span", { class: "number soft small" }, far)
       )
     );
   }
@@ -7731,7 +8802,7 @@ function makeOne({ signal, isBusy, onguess }) {
       near.replaceChildren(heading(), h(
         "p",
         { class: "soft small" },
-        `Could not be loaded: ${messageOf(error)}`
+        t("Could not be loaded: {reason}", { reason: messageOf(error) })
       ));
     }
   }
@@ -7771,12 +8842,12 @@ function about({ id, name: name2, folder, why }) {
   );
 }
 function whyThis(why) {
-  return `Why this image? ${capitalise(why)}.`;
+  return t("Why this image? {reason}.", { reason: capitalise(serverText(why)) });
 }
-var heading = () => h("h2", { id: "label-near" }, "Nearest labelled images");
+var heading = () => h("h2", { id: "label-near" }, t("Nearest labelled images"));
 function neighbours2({ labelled }) {
   if (!labelled.length) {
-    return [heading(), h("p", { class: "soft small" }, "No image has a label yet.")];
+    return [heading(), h("p", { class: "soft small" }, t("No image has a label yet."))];
   }
   return [heading(), h("ul", { class: "near-list", role: "list" }, labelled.map((hit) => {
     const src = imageUrl(hit.id, "thumbnail", { size: 128, v: hit.v });
@@ -7785,11 +8856,14 @@ function neighbours2({ labelled }) {
       { id: hit.id },
       {
         title: hit.name,
-        "aria-label": `${hit.label}: ${hit.name}, distance ${hit.distance.toFixed(3)}`
+        "aria-label": t(
+          "{label}: {name}, distance {distance}",
+          { label: hit.label, name: hit.name, distance: decimal(hit.distance, 3) }
+        )
       },
       h("img", { alt: "", src, loading: "lazy", decoding: "async" }),
       h("span", { class: "near-label" }, hit.label),
-      h("span", { class: "number soft" }, hit.distance.toFixed(3))
+      h("span", { class: "number soft" }, decimal(hit.distance, 3))
     ));
   }))];
 }
@@ -7808,9 +8882,9 @@ var Alike = class {
       class: "button quiet",
       onclick: () => this.toggleAll(),
       "aria-keyshortcuts": "a"
-    }, "All or none", h("kbd", { "aria-hidden": "true" }, "a"));
+    }, t("All or none"), h("kbd", { "aria-hidden": "true" }, "a"));
     this.why = h("p", { class: "soft small" });
-    this.list = h("ul", { class: "alike-list", role: "list", "aria-label": "Similar images" });
+    this.list = h("ul", { class: "alike-list", role: "list", "aria-label": t("Similar images") });
     this.element = h(
       "div",
       { class: "label-alike" },
@@ -7908,7 +8982,10 @@ var Alike = class {
     this.showSummary();
   }
   showSummary() {
-    this.summary.textContent = `${count(this.chosen().length)} of ${count(this.tiles.length)} selected`;
+    this.summary.textContent = t(
+      "{number} of {total} selected",
+      { number: this.chosen().length, total: this.tiles.length }
+    );
   }
   /** @returns {ImageToLabel[]} the images that are selected */
   chosen() {
@@ -8006,7 +9083,7 @@ var ByWords = class {
       type: "text",
       id: "label-words",
       autocomplete: "off",
-      placeholder: "cat, dog, car"
+      placeholder: t("cat, dog, car")
     });
     this.confidence = h(
       "select",
@@ -8021,11 +9098,11 @@ var ByWords = class {
         event.preventDefault();
         this.submit();
       } },
-      h("label", { for: "label-words" }, "Labels, with commas between"),
+      h("label", { for: "label-words" }, t("Labels, with commas between")),
       this.field,
-      h("label", { for: "label-confidence" }, "Confidence at least"),
+      h("label", { for: "label-confidence" }, t("Confidence at least")),
       this.confidence,
-      h("button", { type: "submit", class: "button primary" }, "Show candidates")
+      h("button", { type: "submit", class: "button primary" }, t("Show candidates"))
     );
     this.element = h(
       "div",
@@ -8033,9 +9110,9 @@ var ByWords = class {
       info3.words ? form : h(
         "p",
         { class: "soft" },
-        capitalise((info3.no_words ?? "").replaceAll("`", ""))
+        capitalise(serverText((info3.no_words ?? "").replaceAll("`", "")))
       ),
-      h("p", { class: "soft small" }, "Each image without a label goes to the label whose words it fits best. The confidence is its share among these labels. No image is labelled until you accept it."),
+      h("p", { class: "soft small" }, t("Each image without a label goes to the label whose words it fits best. The confidence is its share among these labels. No image is labelled until you accept it.")),
       this.problem,
       this.results
     );
@@ -8043,7 +9120,7 @@ var ByWords = class {
   submit() {
     const labels = splitLabels(this.field.value);
     if (labels.length < 2) {
-      this.problem.textContent = "Write two labels or more, to choose from.";
+      this.problem.textContent = t("Write two labels or more, to choose from.");
       return;
     }
     this.onask(labels.join(", "), Number(this.confidence.value));
@@ -8067,7 +9144,7 @@ var ByWords = class {
   }
   async load() {
     const { labels, confidence, under, where } = this.query;
-    const { asked } = this;
+    const { asked: asked2 } = this;
     this.problem.textContent = "";
     this.results.setAttribute("aria-busy", "true");
     const n = Math.min(MOST5, SHOWN + this.refused.size + this.accepted.size);
@@ -8077,9 +9154,9 @@ var ByWords = class {
         { label: labels, n, min_confidence: confidence, under, where },
         { signal: this.signal }
       );
-      if (this.asked === asked) this.draw(words);
+      if (this.asked === asked2) this.draw(words);
     } catch (error) {
-      if (isAbort(error) || this.asked !== asked) return;
+      if (isAbort(error) || this.asked !== asked2) return;
       this.problem.textContent = capitalise(messageOf(error));
       this.asked = "";
     } finally {
@@ -8096,7 +9173,7 @@ var ByWords = class {
     });
     this.results.replaceChildren(...this.sections.map(({ element: element2 }) => element2));
     const found = this.sections.reduce((sum, { shown: shown2 }) => sum + shown2.length, 0);
-    announce(`${count(found)} candidates`);
+    announce(t("{count} candidate|{count} candidates", { count: found }));
     if (focused2) this.results.querySelector("button")?.focus();
   }
   /**
@@ -8114,18 +9191,18 @@ var ByWords = class {
       disabled: !this.allowed,
       onclick: () => this.accept(section.shown, section)
     });
-    const none = h("p", { class: "soft small" }, "No image without a label fits these words well enough.");
-    const list3 = h("ul", { class: "alike-list", role: "list" });
+    const none = h("p", { class: "soft small" }, t("No image without a label fits these words well enough."));
+    const list4 = h("ul", { class: "alike-list", role: "list" });
     const element2 = h(
       "section",
-      { "aria-label": `Candidates for ${label}` },
+      { "aria-label": t("Candidates for {label}", { label }) },
       h("div", { class: "alike-head" }, heading2, all),
       none,
-      list3
+      list4
     );
     const section = { label, more, shown: shown2, tiles: /* @__PURE__ */ new Map(), heading: heading2, number, all, none, element: element2 };
     for (const one of shown2) section.tiles.set(one.id, this.tileOf(one, section));
-    list3.append(...section.tiles.values());
+    list4.append(...section.tiles.values());
     this.showCount(section);
     return section;
   }
@@ -8133,7 +9210,10 @@ var ByWords = class {
   showCount(section) {
     const { length } = section.shown;
     section.number.textContent = count(length);
-    section.all.textContent = `Accept all ${count(length)} that are shown`;
+    section.all.textContent = t(
+      "Accept all {number} that are shown",
+      { number: length }
+    );
     section.all.hidden = length === 0;
     section.none.hidden = length > 0;
   }
@@ -8169,14 +9249,17 @@ var ByWords = class {
       link("/image", { id: image2.id }, {
         class: "tile-box",
         title: image2.name,
-        "aria-label": `${image2.name}, ${label} with confidence ${share}`
+        "aria-label": t(
+          "{name}, {label} with confidence {share}",
+          { name: image2.name, label, share }
+        )
       }, img),
       h(
         "div",
         { class: "row" },
         h("span", { class: "number small" }, share),
-        button("check", "Accept", () => this.accept([image2], section)),
-        button("close", "Refuse", () => this.refuse(image2, section))
+        button("check", t("Accept"), () => this.accept([image2], section)),
+        button("close", t("Refuse"), () => this.refuse(image2, section))
       )
     );
   }
@@ -8197,7 +9280,7 @@ var ByWords = class {
   refuse(image2, section) {
     this.refused.add(`${section.label}/${image2.id}`);
     this.take([image2], section);
-    announce(`Refused: ${image2.name}`);
+    announce(t("Refused: {name}", { name: image2.name }));
   }
   /**
    * Takes images out of a section, and moves the focus to what follows.
@@ -8220,8 +9303,8 @@ var ByWords = class {
    * @param {string[]} ids
    */
   restore(ids) {
-    const known = ids.filter((id) => this.accepted.delete(id));
-    this.undone ||= known.length > 0;
+    const known2 = ids.filter((id) => this.accepted.delete(id));
+    this.undone ||= known2.length > 0;
   }
   /** Asks again after an undo, when the server has all labels. */
   refresh() {
@@ -8237,23 +9320,23 @@ var ByWords = class {
 // label/picker.js
 var DIGITS = 9;
 function makePicker({ allowed, onpick, onleave }) {
-  const list3 = h("ul", { class: "label-list", role: "list", "aria-label": "Labels" });
+  const list4 = h("ul", { class: "label-list", role: "list", "aria-label": t("Labels") });
   const field = h("input", {
     type: "text",
     class: "label-field",
     maxlength: 200,
     autocomplete: "off",
     spellcheck: "false",
-    "aria-label": "Find or add a label",
+    "aria-label": t("Find or add a label"),
     "aria-describedby": "label-hint",
-    placeholder: "Find or add a label",
+    placeholder: t("Find or add a label"),
     disabled: !allowed
   });
   const hint = h("p", { class: "soft small label-hint", id: "label-hint", "aria-live": "polite" });
   const element2 = h(
     "div",
     { class: "label-picker" },
-    list3,
+    list4,
     h("div", { class: "label-typed" }, field, h("kbd", { "aria-hidden": "true" }, "l")),
     hint
   );
@@ -8279,24 +9362,24 @@ function makePicker({ allowed, onpick, onleave }) {
     );
     return { label, item: h("li", null, press), press, digit, count: count2 };
   }
-  function show11(counts) {
-    labels = counts.map(({ label }) => label);
+  function show11(counts2) {
+    labels = counts2.map(({ label }) => label);
     const current2 = new Set(labels);
     for (const [label, { item }] of buttons) {
       if (current2.has(label)) continue;
       item.remove();
       buttons.delete(label);
     }
-    counts.forEach(({ label, count: count2 }, n) => {
-      const known = buttons.get(label) ?? button(label);
-      buttons.set(label, known);
-      const { item, press, digit, count: shown2 } = known;
+    counts2.forEach(({ label, count: count2 }, n) => {
+      const known2 = buttons.get(label) ?? button(label);
+      buttons.set(label, known2);
+      const { item, press, digit, count: shown2 } = known2;
       digit.textContent = n < DIGITS ? String(n + 1) : "";
       if (n < DIGITS) press.setAttribute("aria-keyshortcuts", String(n + 1));
       else press.removeAttribute("aria-keyshortcuts");
       shown2.textContent = count(count2);
-      shown2.setAttribute("aria-label", count2 === 1 ? "1 image" : `${count2} images`);
-      if (list3.children[n] !== item) list3.insertBefore(item, list3.children[n] ?? null);
+      shown2.setAttribute("aria-label", t("{count} image|{count} images", { count: count2 }));
+      if (list4.children[n] !== item) list4.insertBefore(item, list4.children[n] ?? null);
     });
     const chosen = choices[chosenIndex];
     narrow();
@@ -8319,7 +9402,7 @@ function makePicker({ allowed, onpick, onleave }) {
     const chosen = choices[chosenIndex];
     for (const [label, { press }] of buttons) press.classList.toggle("marked", label === chosen);
     const typed = field.value.trim();
-    hint.textContent = !choices.length ? "" : chosen === null ? `Enter adds “${typed}”` : `Enter: ${chosen}`;
+    hint.textContent = !choices.length ? "" : chosen === null ? t("Enter adds “{label}”", { label: typed }) : t("Enter: {label}", { label: chosen });
   }
   function leave2() {
     field.value = "";
@@ -8461,8 +9544,7 @@ var Outbox = class extends EventTarget {
 };
 
 // label/manage.js
-var images2 = (count2) => `${count(count2)} ${count2 === 1 ? "image" : "images"}`;
-var have = (count2) => count2 === 1 ? "has" : "have";
+var images2 = (count2) => t("{count} image|{count} images", { count: count2 });
 function openLabels({ allowed, signal, onchange }) {
   const dialog = new LabelsDialog(allowed, signal, onchange);
   document.body.append(dialog.element);
@@ -8482,7 +9564,7 @@ var LabelsDialog = class {
     this.labels = [];
     const close = h(
       "button",
-      { type: "button", class: "icon-button", "aria-label": "Close" },
+      { type: "button", class: "icon-button", "aria-label": t("Close") },
       icon("close")
     );
     this.said = h("p", { class: "labels-said", role: "status" });
@@ -8490,7 +9572,7 @@ var LabelsDialog = class {
     this.element = h(
       "dialog",
       { class: "labels-dialog", "aria-labelledby": "labels-title" },
-      h("header", null, h("h2", { id: "labels-title" }, "Labels"), close),
+      h("header", null, h("h2", { id: "labels-title" }, t("Labels")), close),
       this.said,
       this.list
     );
@@ -8506,18 +9588,20 @@ var LabelsDialog = class {
       const { labels } = await get2("/labels", null, { signal: this.signal });
       this.labels = labels;
       this.list.replaceChildren(...labels.map((one) => this.row(one)));
-      if (!labels.length) this.list.replaceChildren(h("li", { class: "soft" }, "No labels yet"));
+      if (!labels.length) this.list.replaceChildren(h("li", { class: "soft" }, t("No labels yet")));
     } catch (error) {
-      if (!isAbort(error)) this.say(`Could not be loaded: ${messageOf(error)}`);
+      if (!isAbort(error)) {
+        this.say(t("Could not be loaded: {reason}", { reason: messageOf(error) }));
+      }
     }
   }
   /** @param {LabelCountDocument} one */
   row({ label, count: count2 }) {
-    const button = (text2, act) => h("button", {
+    const button = (text2, name2, act) => h("button", {
       type: "button",
       class: "button quiet",
       disabled: !this.allowed,
-      "aria-label": `${text2} ${label}`,
+      "aria-label": name2,
       onclick: act
     }, text2);
     const item = h(
@@ -8525,8 +9609,12 @@ var LabelsDialog = class {
       null,
       h("span", { class: "labels-name" }, label),
       h("span", { class: "number soft small" }, images2(count2)),
-      button("Rename", () => item.replaceChildren(this.form({ label, count: count2 }, item))),
-      button("Delete", () => this.replace(label, null))
+      button(
+        t("Rename"),
+        t("Rename {label}", { label }),
+        () => item.replaceChildren(this.form({ label, count: count2 }, item))
+      ),
+      button(t("Delete"), t("Delete {label}", { label }), () => this.replace(label, null))
     );
     return item;
   }
@@ -8544,13 +9632,13 @@ var LabelsDialog = class {
       required: true,
       autocomplete: "off",
       spellcheck: "false",
-      "aria-label": `New name of ${label}`
+      "aria-label": t("New name of {label}", { label })
     });
-    const send2 = h("button", { type: "submit", class: "button primary" }, "Rename");
+    const send2 = h("button", { type: "submit", class: "button primary" }, t("Rename"));
     const restore = () => item.replaceWith(this.row(this.labels.find((each) => each.label === label) ?? one));
     field.addEventListener("input", () => {
       const other = this.labels.find((each) => each.label === field.value.trim());
-      send2.textContent = other && other.label !== label ? `Merge with ${images2(other.count)}` : "Rename";
+      send2.textContent = other && other.label !== label ? t("Merge with {images}", { images: images2(other.count) }) : t("Rename");
     });
     const form = h(
       "form",
@@ -8561,7 +9649,7 @@ var LabelsDialog = class {
       } },
       field,
       send2,
-      h("button", { type: "button", class: "button quiet", onclick: restore }, "Cancel")
+      h("button", { type: "button", class: "button quiet", onclick: restore }, t("Cancel"))
     );
     form.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;
@@ -8578,22 +9666,22 @@ var LabelsDialog = class {
   async replace(label, to) {
     const done = await this.send("/labels/rename", { label, to });
     if (!done) return;
-    const what = `${images2(done.changed)} ${done.to === null ? "no longer" : "now"} ${have(done.changed)}`;
-    const instead = done.to === null ? "" : `“${done.to}” instead of `;
+    const values = { count: done.changed, label, to: done.to };
     this.say(
-      `${what} the label ${instead}“${label}”. `,
+      done.to === null ? t("{count} image no longer has the label “{label}”. |{count} images no longer have the label “{label}”. ", values) : t("{count} image now has the label “{to}” instead of “{label}”. |{count} images now have the label “{to}” instead of “{label}”. ", values),
       h(
         "button",
         { type: "button", class: "button", onclick: () => this.undo(done.edit) },
         icon("undo", { size: 18 }),
-        "Undo"
+        t("Undo")
       )
     );
   }
   /** @param {number} edit */
   async undo(edit) {
     const done = await this.send("/labels/undo", { edit });
-    if (done) this.say(`${images2(done.changed)} ${have(done.changed)} the label “${done.label}” again.`);
+    if (!done) return;
+    this.say(t("{count} image has the label “{label}” again.|{count} images have the label “{label}” again.", { count: done.changed, label: done.label }));
   }
   /**
    * Sends a change and shows the labels after it. The answer is null if it failed.
@@ -8630,10 +9718,13 @@ function curvePicture(curve) {
     return [h(
       "p",
       { class: "soft small" },
-      "When you have labelled some images of two or more kinds, this shows how well a label can be predicted from the other labels."
+      t("When you have labelled some images of two or more kinds, this shows how well a label can be predicted from the other labels.")
     )];
   }
-  const summary2 = `${percent(last3.accuracy)} at ${count(last3.labels)} labels`;
+  const summary2 = t(
+    "{share} at {count} label|{share} at {count} labels",
+    { share: percent(last3.accuracy), count: last3.labels }
+  );
   return [
     h("p", { class: "small" }, h("strong", { class: "number" }, summary2), earlier(curve, last3)),
     h(
@@ -8647,13 +9738,16 @@ function curvePicture(curve) {
     h(
       "p",
       { class: "soft small" },
-      "Each label is predicted from the nearest other labelled images."
+      t("Each label is predicted from the nearest other labelled images.")
     )
   ];
 }
 function earlier(curve, last3) {
   const half = curve.findLast(({ labels }) => labels <= last3.labels / 2);
-  return half && `, from ${percent(half.accuracy)} at ${count(half.labels)}`;
+  return half && t(
+    ", from {share} at {count}",
+    { share: percent(half.accuracy), count: half.labels }
+  );
 }
 function drawing(curve, last3) {
   const most = last3.labels;
@@ -8694,14 +9788,14 @@ var Standing = class {
     this.labelled = 0;
     this.total = 0;
     this.timer = 0;
-    this.bar = h("progress", { "aria-label": "Labelled images" });
+    this.bar = h("progress", { "aria-label": t("Labelled images") });
     this.text = h("p", { class: "number" });
     this.progress = h("div", { class: "label-progress" }, this.text, this.bar);
     this.curve = h("div", { class: "label-curve" });
     this.element = h(
       "section",
       { class: "label-standing", "aria-labelledby": "label-accuracy" },
-      h("h2", { id: "label-accuracy" }, "Estimated accuracy"),
+      h("h2", { id: "label-accuracy" }, t("Estimated accuracy")),
       this.curve,
       h(
         "div",
@@ -8710,13 +9804,13 @@ var Standing = class {
           "button",
           { type: "button", class: "button", onclick: onmanage },
           icon("label", { size: 18 }),
-          "Rename or delete labels"
+          t("Rename or delete labels")
         ),
         h(
           "a",
           { class: "button", href: "/api/v1/labels/export", download: "labels.csv" },
           icon("open", { size: 18 }),
-          "Export as CSV"
+          t("Export as CSV")
         )
       )
     );
@@ -8737,8 +9831,8 @@ var Standing = class {
    * @param {LabelCountDocument[]} labels
    */
   merged(labels) {
-    const counts = new Map(labels.map(({ label, count: count2 }) => [label, count2]));
-    const shown2 = this.labels.map(({ label }) => ({ label, count: counts.get(label) ?? 0 }));
+    const counts2 = new Map(labels.map(({ label, count: count2 }) => [label, count2]));
+    const shown2 = this.labels.map(({ label }) => ({ label, count: counts2.get(label) ?? 0 }));
     const shownLabels = new Set(shown2.map(({ label }) => label));
     return [...shown2, ...labels.filter(({ label }) => !shownLabels.has(label))];
   }
@@ -8750,7 +9844,7 @@ var Standing = class {
       if (!isAbort(error)) this.curve.replaceChildren(h(
         "p",
         { class: "soft small" },
-        `Could not be loaded: ${messageOf(error)}`
+        t("Could not be loaded: {reason}", { reason: messageOf(error) })
       ));
     }
   }
@@ -8785,7 +9879,7 @@ var Standing = class {
     const { labelled, total } = this;
     this.bar.max = Math.max(1, total);
     this.bar.value = Math.max(0, Math.min(labelled, total));
-    this.text.textContent = `${count(labelled)} of ${count(total)} labelled`;
+    this.text.textContent = t("{number} of {total} labelled", { number: labelled, total });
     this.onchange();
   }
   stop() {
@@ -8895,19 +9989,19 @@ var Suggestions = class {
 };
 
 // label/view.js
-var title4 = "Label";
+var title4 = t("Label");
 var shortcuts4 = [
-  ["1 … 9", "Give the label with this number"],
-  ["0", "Give the suggested label"],
-  ["l", "Find or add a label; by words: write labels"],
-  ["s", "Skip"],
-  ["u", "Undo"],
-  ["m", "Switch between single images and groups"],
-  ["← → ↑ ↓", "In a group: move"],
-  ["Space", "In a group: select or unselect the image"],
-  ["Shift →", "In a group: move and select"],
-  ["a", "In a group: select all or none"],
-  ["o", "In a group: open the image"]
+  ["1 … 9", t("Give the label with this number")],
+  ["0", t("Give the suggested label")],
+  ["l", t("Find or add a label; by words: write labels")],
+  ["s", t("Skip")],
+  ["u", t("Undo")],
+  ["m", t("Switch between single images and groups")],
+  ["← → ↑ ↓", t("In a group: move")],
+  ["Space", t("In a group: select or unselect the image")],
+  ["Shift →", t("In a group: move and select")],
+  ["a", t("In a group: select all or none")],
+  ["o", t("In a group: open the image")]
 ];
 var MODES2 = ["one", "alike", "words"];
 var ALIKE = 23;
@@ -8987,11 +10081,11 @@ var LabelView = class {
   }
   /** @param {HTMLElement} main */
   build(main2) {
-    this.heading = h("h1", { tabindex: "-1" }, "Label");
-    this.modes = h("div", { class: "choice", role: "group", "aria-label": "Labelling mode" });
+    this.heading = h("h1", { tabindex: "-1" }, t("Label"));
+    this.modes = h("div", { class: "choice", role: "group", "aria-label": t("Labelling mode") });
     this.notice = h("div", { class: "label-notice", role: "alert", hidden: true });
     this.where = h("p", { class: "soft small", hidden: true });
-    this.stage = h("section", { class: "label-main", "aria-label": "Images to label" });
+    this.stage = h("section", { class: "label-main", "aria-label": t("Images to label") });
     this.guessButton = h("button", {
       type: "button",
       class: "button quiet label-guess",
@@ -9010,7 +10104,7 @@ var LabelView = class {
       this.stage,
       h(
         "aside",
-        { class: "label-side", "aria-label": "Labels" },
+        { class: "label-side", "aria-label": t("Labels") },
         this.guessButton,
         this.picker.element,
         this.actions(),
@@ -9033,8 +10127,8 @@ var LabelView = class {
       text2,
       h("kbd", { "aria-hidden": "true" }, key2)
     );
-    this.undoButton = button("u", "Undo", "undo", () => this.undo());
-    this.skipButton = button("s", "Skip", "right", () => this.skip());
+    this.undoButton = button("u", t("Undo"), "undo", () => this.undo());
+    this.skipButton = button("s", t("Skip"), "right", () => this.skip());
     return h("div", { class: "row label-actions" }, this.skipButton, this.undoButton);
   }
   /**
@@ -9088,15 +10182,15 @@ var LabelView = class {
       where
     }, { class: "button", "aria-current": mode === this.mode ? "true" : null }, text2);
     this.modes.replaceChildren(
-      choice("one", "One by one"),
-      choice("alike", "Similar together"),
-      choice("words", "By words")
+      choice("one", t("One by one")),
+      choice("alike", t("Similar together")),
+      choice("words", t("By words"))
     );
     this.where.hidden = !under && !where;
     this.where.replaceChildren(
-      under ? `Only in ${under}. ` : "",
-      where ? `Only ${where}. ` : "",
-      link("/label", { mode: this.mode === "one" ? null : this.mode }, null, "Show all images")
+      under ? t("Only in {folder}. ", { folder: under }) : "",
+      where ? t("Only {where}. ", { where }) : "",
+      link("/label", { mode: this.mode === "one" ? null : this.mode }, null, t("Show all images"))
     );
     this.one.near.hidden = this.mode !== "one";
     const byWords = this.mode === "words";
@@ -9156,7 +10250,7 @@ var LabelView = class {
       this.stage.replaceChildren(h(
         "div",
         { class: "stage skeleton" },
-        h("p", { class: "soft" }, "Looking for the images whose labels help most…")
+        h("p", { class: "soft" }, t("Looking for the images whose labels help most…"))
       ));
     } else if (problem) {
       this.stage.replaceChildren(problemPanel(problem, () => this.fillAgain(), 2));
@@ -9200,7 +10294,7 @@ var LabelView = class {
     } catch (error) {
       if (this.group !== group || isAbort(error)) return;
       this.alike.show([image2]);
-      toast(`Similar images could not be loaded: ${messageOf(error)}`);
+      toast(t("Similar images could not be loaded: {reason}", { reason: messageOf(error) }));
     }
   }
   /**
@@ -9213,13 +10307,10 @@ var LabelView = class {
     if (!guess) return;
     this.guessButton.replaceChildren(
       h("kbd", { "aria-hidden": "true" }, "0"),
-      h(
-        "span",
-        null,
-        "Suggested by its neighbours: ",
-        h("strong", null, guess.label),
-        ` (${Math.round(guess.share * 100)}%)`
-      )
+      h("span", null, rich(
+        "Suggested by its neighbours: {label} ({percent}%)",
+        { label: h("strong", null, guess.label), percent: Math.round(guess.share * 100) }
+      ))
     );
   }
   // --- actions
@@ -9229,14 +10320,14 @@ var LabelView = class {
    */
   give(label) {
     if (!this.allowed) {
-      toast("This server does not allow changes");
+      toast(t("This server does not allow changes"));
       return;
     }
     if (!this.current) return;
     const together = this.mode === "alike";
     const images3 = together ? this.alike.chosen() : [this.current];
     if (!images3.length) {
-      toast("No image is selected");
+      toast(t("No image is selected"));
       return;
     }
     const tiles2 = together ? this.alike.snapshot() : null;
@@ -9255,19 +10346,19 @@ var LabelView = class {
     outbox.give(images3.map(({ id }) => ({ id, label })), { images: images3, tiles: tiles2, label, words });
     const ids = new Set(images3.map(({ id }) => id));
     this.suggestions.remove(ids);
-    announce(`${label}: ${images3.length > 1 ? `${images3.length} images` : images3[0].name}`);
+    announce(`${label}: ${images3.length > 1 ? t("{count} image|{count} images", { count: images3.length }) : images3[0].name}`);
     return ids;
   }
   skip() {
     if (!this.current) return;
     if (this.suggestions.current?.id === this.current.id) this.suggestions.skip();
     this.draw();
-    announce("Skipped");
+    announce(t("Skipped"));
   }
   undo() {
     const last3 = outbox.undo()?.about;
     if (!last3) {
-      toast("Nothing to undo");
+      toast(t("Nothing to undo"));
       return;
     }
     const { images: images3, tiles: tiles2, label, words } = last3;
@@ -9277,7 +10368,7 @@ var LabelView = class {
     else this.suggestions.restore(tiles2 ? tiles2.map(({ image: image2 }) => image2) : images3);
     if (tiles2 && this.mode === "alike") this.restoreGroup(tiles2);
     else this.draw();
-    toast(`Undone: ${label}`);
+    toast(t("Undone: {label}", { label }));
   }
   /**
    * Shows a group as it was before it was labelled.
@@ -9309,17 +10400,16 @@ var LabelView = class {
   /** @param {unknown} problem */
   unsavedNotice(problem) {
     const waiting = outbox.waiting.reduce((sum, { labels }) => sum + labels.length, 0);
-    const count2 = waiting === 1 ? "One label is" : `${count(waiting)} labels are`;
     const refused = problem instanceof Problem && problem.status >= 400 && problem.status < 500;
     return present([
       icon("problem", { size: 18 }),
-      h("span", null, `${count2} not saved yet: ${messageOf(problem)}`),
-      h("button", { type: "button", class: "button", onclick: () => outbox.flush() }, "Try again"),
+      h("span", null, t("{count} label is not saved yet: {reason}|{count} labels are not saved yet: {reason}", { count: waiting, reason: messageOf(problem) })),
+      h("button", { type: "button", class: "button", onclick: () => outbox.flush() }, t("Try again")),
       refused && h("button", {
         type: "button",
         class: "button quiet",
         onclick: () => this.discard()
-      }, "Discard")
+      }, t("Discard"))
     ]);
   }
   discard() {
@@ -9369,24 +10459,27 @@ function endPanel({ total, labelled }, { under, where }, restoreSkipped) {
     return panel({
       icon: "photos",
       level: 2,
-      title: "No pictures yet",
-      text: h("span", null, "To add pictures, run ", h("code", null, "sokkuri index FOLDER"))
+      title: t("No pictures yet"),
+      text: h("span", null, rich(
+        "To add pictures, run {command}",
+        { command: h("code", null, "sokkuri index FOLDER") }
+      ))
     });
   }
   const again = skipped.size > 0 && h("button", {
     type: "button",
     class: "button",
     onclick: restoreSkipped
-  }, "Show skipped images again");
+  }, t("Show skipped images again"));
   return panel(
     {
       icon: "done",
       level: 2,
-      title: "Nothing left to suggest",
-      text: labelled < total ? `Each image without a label ${under || where ? "in this part " : ""}was skipped, or is nearly the same as a labelled image.` : "Every image has a label."
+      title: t("Nothing left to suggest"),
+      text: labelled === total ? t("Every image has a label.") : under || where ? t("Each image without a label in this part was skipped, or is nearly the same as a labelled image.") : t("Each image without a label was skipped, or is nearly the same as a labelled image.")
     },
     again,
-    link("/browse", null, { class: "button quiet" }, "Browse")
+    link("/browse", null, { class: "button quiet" }, t("Browse"))
   );
 }
 
@@ -9693,9 +10786,9 @@ var SVG3 = "http://www.w3.org/2000/svg";
 var LEAST = 4;
 var REACH = 10;
 var TOOLS = {
-  pan: ["Move the map", "hand"],
-  box: ["Select by a rectangle", "box"],
-  lasso: ["Select by a lasso", "lasso"]
+  pan: [t("Move the map"), "hand"],
+  box: [t("Select by a rectangle"), "box"],
+  lasso: [t("Select by a lasso"), "lasso"]
 };
 var Choosing = class {
   /**
@@ -9719,9 +10812,9 @@ var Choosing = class {
     Object.keys(TOOLS).map((tool) => this.button(...TOOLS[tool], () => this.use(tool), { dataset: { tool } }));
     this.tools = h(
       "div",
-      { class: "map-tools", role: "group", "aria-label": "Tools" },
+      { class: "map-tools", role: "group", "aria-label": t("Tools") },
       this.buttons,
-      this.button("Select all in sight", "check", () => this.chooseInSight())
+      this.button(t("Select all in sight"), "check", () => this.chooseInSight())
     );
     stage.append(this.sheet, this.tools);
     this.use("pan");
@@ -9767,9 +10860,9 @@ var Choosing = class {
   /** The numbers of the chosen points. */
   numbers() {
     const { marks } = this;
-    const numbers = new Uint32Array(this.count);
-    for (let point = 0, at = 0; point < marks.length; point++) if (marks[point]) numbers[at++] = point;
-    return numbers;
+    const numbers2 = new Uint32Array(this.count);
+    for (let point = 0, at = 0; point < marks.length; point++) if (marks[point]) numbers2[at++] = point;
+    return numbers2;
   }
   /** The chosen points as bits in base64, as the server takes them. */
   bits() {
@@ -9786,10 +10879,10 @@ var Choosing = class {
    * @param {number[]} numbers
    * @param {Way} way
    */
-  choose(numbers, way) {
+  choose(numbers2, way) {
     const { marks } = this;
     if (way === "only") marks.fill(0);
-    for (const point of numbers) {
+    for (const point of numbers2) {
       marks[point] = way === "turn" ? 1 - marks[point] : Number(way !== "take");
     }
     this.count = marks.reduce((sum, mark) => sum + mark, 0);
@@ -10009,30 +11102,30 @@ var Plot = class {
    * Shows some points larger than the others.
    * @param {ArrayLike<number>} numbers
    */
-  light(numbers) {
-    this.lit = numbers;
-    this.put("some", this.copy(numbers));
+  light(numbers2) {
+    this.lit = numbers2;
+    this.put("some", this.copy(numbers2));
   }
   /**
    * Shows some points as chosen.
    * @param {ArrayLike<number>} numbers
    */
-  choose(numbers) {
-    this.chosen = numbers;
-    this.put("ringed", this.copy(numbers));
+  choose(numbers2) {
+    this.chosen = numbers2;
+    this.put("ringed", this.copy(numbers2));
   }
   /**
    * The places and groups of some points.
    * @param {ArrayLike<number>} numbers
    * @returns {?Content}
    */
-  copy(numbers) {
-    if (!this.points || !numbers.length) return null;
+  copy(numbers2) {
+    if (!this.points || !numbers2.length) return null;
     const { xy, groups } = this.points;
-    const places = new Uint16Array(2 * numbers.length);
-    const own = new Uint8Array(numbers.length);
-    for (let index = 0; index < numbers.length; index++) {
-      const point = numbers[index];
+    const places = new Uint16Array(2 * numbers2.length);
+    const own = new Uint8Array(numbers2.length);
+    for (let index = 0; index < numbers2.length; index++) {
+      const point = numbers2[index];
       places[2 * index] = xy[2 * point];
       places[2 * index + 1] = xy[2 * point + 1];
       own[index] = groups[point];
@@ -10224,16 +11317,16 @@ var Points = class {
 };
 
 // map/view.js
-var title5 = "Map";
+var title5 = t("Map");
 var shortcuts5 = [
-  ["← → ↑ ↓", "Pan the map"],
-  ["+ - 0", "Zoom in, out, show all"],
-  ["Tab", "Move to the pictures in sight"],
-  ["Ctrl A", "Select all pictures that pass the filter"],
-  ["Shift, Ctrl", "With a rectangle or a lasso: add to the selection, take from it"],
-  ["Esc", "Unselect all"],
-  ["s", "Search for the selected images"],
-  ["Ctrl C", "Copy the paths of the selected images"]
+  ["← → ↑ ↓", t("Pan the map")],
+  ["+ - 0", t("Zoom in, out, show all")],
+  ["Tab", t("Move to the pictures in sight")],
+  ["Ctrl A", t("Select all pictures that pass the filter")],
+  ["Shift, Ctrl", t("With a rectangle or a lasso: add to the selection, take from it")],
+  ["Esc", t("Unselect all")],
+  ["s", t("Search for the selected images")],
+  ["Ctrl C", t("Copy the paths of the selected images")]
 ];
 var FRESH2 = 4e3;
 var EVERY2 = 1e3;
@@ -10241,7 +11334,7 @@ var CALM2 = 150;
 var REACH2 = 10;
 var MOST8 = 400;
 var GROUPS = 10;
-var GROUPINGS = { folder: "Folder", label: "Label", date: "Date", copies: "Copies" };
+var GROUPINGS = { folder: t("Folder"), label: t("Label"), date: t("Date"), copies: t("Copies") };
 var LIT = 100;
 var MARGIN = 24;
 var { show: show6, update: update5 } = lasting((main2, { signal, info: info3 }) => new MapView(main2, signal, info3));
@@ -10296,8 +11389,8 @@ var MapView = class {
       { class: "map" },
       h(
         "section",
-        { class: "map-side", "aria-label": "About the map" },
-        h("h1", { tabindex: "-1" }, "Map"),
+        { class: "map-side", "aria-label": t("About the map") },
+        h("h1", { tabindex: "-1" }, t("Map")),
         this.filter.toggle,
         this.filter.panel,
         this.about
@@ -10344,7 +11437,10 @@ var MapView = class {
       },
       onlabelled: () => (this.by === "label" || asksForLabels(this.where)) && again(),
       onended: (error) => {
-        toast(`${capitalise(messageOf(error))}. The map was loaded again`);
+        toast(t(
+          "{reason}. The map was loaded again",
+          { reason: capitalise(messageOf(error)) }
+        ));
         again();
       },
       source: () => ({ map: {
@@ -10409,9 +11505,9 @@ var MapView = class {
     return h(
       "div",
       { class: "ring-zoom" },
-      button("Zoom in (+)", "plus", () => this.panning.step(1)),
-      button("Zoom out (-)", "minus", () => this.panning.step(-1)),
-      button("Show all (0)", "map", () => this.panning.fit())
+      button(t("Zoom in (+)"), "plus", () => this.panning.step(1)),
+      button(t("Zoom out (-)"), "minus", () => this.panning.step(-1)),
+      button(t("Show all (0)"), "map", () => this.panning.fit())
     );
   }
   /** Loads the map, or says that there is none. */
@@ -10481,19 +11577,22 @@ var MapView = class {
   describe() {
     const { count: count2, waiting, regions } = this.map;
     const regionText = regions.slice(0, 8).map((region) => `${shortName(region.name)}, ${count(region.count)}`).join("; ");
-    this.stage.setAttribute("aria-label", `Map of ${count(count2)} pictures. Similar pictures are near each other. Arrow keys pan, plus and minus zoom; zoomed in, Tab moves to pictures.${regionText ? ` Regions: ${regionText}.` : ""}`);
+    this.stage.setAttribute("aria-label", t("Map of {count} picture. Similar pictures are near each other. Arrow keys pan, plus and minus zoom; zoomed in, Tab moves to pictures.|Map of {count} pictures. Similar pictures are near each other. Arrow keys pan, plus and minus zoom; zoomed in, Tab moves to pictures.", { count: count2 }) + (regionText ? t(" Regions: {regions}.", { regions: regionText }) : ""));
     this.stage.hidden = !count2;
     this.none?.remove();
     this.none = count2 ? null : panel({
       icon: "map",
       level: 2,
-      title: this.map.made ? "No picture is on the map" : "There is no map yet",
-      text: "A map shows all pictures as points. Similar pictures are near each other."
+      title: this.map.made ? t("No picture is on the map") : t("There is no map yet"),
+      text: t("A map shows all pictures as points. Similar pictures are near each other.")
     });
     if (this.none) this.room.append(this.none);
     this.about.replaceChildren(...present([
-      count2 > 0 && h("p", { class: "soft map-count" }, (this.points?.passes ? `${count(this.points.passing)} of ` : "") + `${count(count2)} pictures` + (waiting ? `, ${count(waiting)} more without a place` : "")),
-      !this.plot.works && h("p", null, "This browser cannot draw the points: it has no WebGL 2."),
+      count2 > 0 && h("p", { class: "soft map-count" }, (this.points?.passes ? t(
+        "{number} of {count} picture|{number} of {count} pictures",
+        { number: this.points.passing, count: count2 }
+      ) : t("{count} picture|{count} pictures", { count: count2 })) + (waiting ? t(", {count} more without a place", { count: waiting }) : "")),
+      !this.plot.works && h("p", null, t("This browser cannot draw the points: it has no WebGL 2.")),
       this.query !== null && this.query !== "" && this.litNote(this.query),
       this.maker(),
       count2 > 0 && this.chooser(),
@@ -10506,24 +11605,27 @@ var MapView = class {
     return h(
       "p",
       { class: "map-lit" },
-      `The ${count(this.plot.lit.length)} pictures most like ${shortName(query)} are lit. `,
-      link("/map", { ...this.address(), id: null }, null, "Show all")
+      t(
+        "The picture most like {name} is lit. |The {count} pictures most like {name} are lit. ",
+        { count: this.plot.lit.length, name: shortName(query) }
+      ),
+      link("/map", { ...this.address(), id: null }, null, t("Show all"))
     );
   }
   /** The buttons that make the map, or the progress. */
   maker() {
     const { running, failure, allowed, made, waiting } = this.map;
     if (running) {
-      const known = running.total > 0 && running.stage !== "projecting";
+      const known2 = running.total > 0 && running.stage !== "projecting";
       return h(
         "div",
         { class: "running" },
         h("progress", {
-          "aria-label": "Making the map",
+          "aria-label": t("Making the map"),
           max: 1,
-          value: known ? running.done / running.total : null
+          value: known2 ? running.done / running.total : null
         }),
-        h("p", { class: "number small" }, capitalise(running.stage))
+        h("p", { class: "number small" }, capitalise(serverText(running.stage)))
       );
     }
     const make = (text2, rebuild, kind) => h("button", {
@@ -10535,14 +11637,21 @@ var MapView = class {
       "div",
       { class: "map-make" },
       failure && h("p", { class: "fault", role: "alert" }, failure),
-      allowed && !made && make("Make the map", false, "primary"),
-      allowed && made && waiting > 0 && make(`Place ${count(waiting)} new`, false, "primary"),
-      allowed && made && make("Make it anew", true, "quiet"),
+      allowed && !made && make(t("Make the map"), false, "primary"),
+      allowed && made && waiting > 0 && make(
+        t("Place {count} new", { count: waiting }),
+        false,
+        "primary"
+      ),
+      allowed && made && make(t("Make it anew"), true, "quiet"),
       !allowed && (!made || waiting > 0) && h(
         "div",
         null,
         howToAllow(),
-        h("p", { class: "soft small" }, "Or make the map with ", h("code", null, "sokkuri map"))
+        h("p", { class: "soft small" }, rich(
+          "Or make the map with {command}",
+          { command: h("code", null, "sokkuri map") }
+        ))
       )
     );
   }
@@ -10566,7 +11675,7 @@ var MapView = class {
         const map = await get2("/map", { by: this.by }, { signal: this.signal });
         if (!map.running) {
           await this.load();
-          announce(map.failure ?? "The map is ready");
+          announce(map.failure ?? t("The map is ready"));
           return;
         }
         this.map.running = map.running;
@@ -10587,19 +11696,25 @@ var MapView = class {
       ) },
       Object.entries(GROUPINGS).map(([by, label]) => h("option", { value: by, selected: by === this.by }, label))
     );
-    return h("label", { class: "map-by" }, "Colours and names by ", select);
+    return h("label", { class: "map-by" }, rich(
+      "Colours and names by {choice}",
+      { choice: select }
+    ));
   }
   legend() {
     const { groups, copies } = this.map;
     if (copies?.groups) {
-      return h("p", { class: "soft small" }, `${count(copies.images)} pictures are in ${count(copies.groups)} groups of copies. The pictures of a group have one colour.`);
+      return h("p", { class: "soft small" }, t(
+        "{number} pictures are in {count} group of copies. The pictures of a group have one colour.|{number} pictures are in {count} groups of copies. The pictures of a group have one colour.",
+        { number: copies.images, count: copies.groups }
+      ));
     }
     if (!groups.length) {
       return h("p", { class: "soft small" }, {
-        label: "No picture has a label.",
-        date: "Of no picture it is known when it was taken.",
-        copies: "No copies are known. The page Duplicates finds them.",
-        folder: "All pictures are in one folder."
+        label: t("No picture has a label."),
+        date: t("Of no picture it is known when it was taken."),
+        copies: t("No copies are known. The page Duplicates finds them."),
+        folder: t("All pictures are in one folder.")
       }[this.by]);
     }
     return h("ul", { class: "map-legend", role: "list" }, groups.map(({ name: name2, count: count2 }, index) => h(
@@ -10623,7 +11738,7 @@ var MapView = class {
     return h(
       "div",
       null,
-      h("h2", null, "Regions"),
+      h("h2", null, t("Regions")),
       h("ul", { class: "map-regions", role: "list" }, this.map.regions.map((region) => h("li", null, h("button", {
         type: "button",
         class: "button quiet small",
@@ -11125,9 +12240,9 @@ var Canvas = class {
     return h(
       "div",
       { class: "ring-zoom" },
-      button("Zoom in (+)", "plus", () => this.panning.step(1)),
-      button("Zoom out (-)", "minus", () => this.panning.step(-1)),
-      button("Show all (0)", "rings", () => this.panning.fit())
+      button(t("Zoom in (+)"), "plus", () => this.panning.step(1)),
+      button(t("Zoom out (-)"), "minus", () => this.panning.step(-1)),
+      button(t("Show all (0)"), "rings", () => this.panning.fit())
     );
   }
   /**
@@ -11142,7 +12257,10 @@ var Canvas = class {
     this.state = { centre, hits, power };
     this.element.setAttribute(
       "aria-label",
-      `${hits.length} pictures around ${centre.name}. Nearer pictures are more similar. Arrow keys pan, plus and minus zoom, Tab moves to the pictures.`
+      t(
+        "{count} picture around {name}. Nearer pictures are more similar. Arrow keys pan, plus and minus zoom, Tab moves to the pictures.|{count} pictures around {name}. Nearer pictures are more similar. Arrow keys pan, plus and minus zoom, Tab moves to the pictures.",
+        { count: hits.length, name: centre.name }
+      )
     );
     if (recentred) this.panning.fit(move);
     this.resting = recentred;
@@ -11244,7 +12362,12 @@ var Canvas = class {
     const href = this.options.hrefOf(picture);
     if (href) item.anchor.setAttribute("href", href);
     else item.anchor.removeAttribute("href");
-    item.anchor.setAttribute("aria-label", rank === 0 ? `${picture.name}, in the middle` : `${picture.name}, distance ${shortDistance(picture.distance)}, number ${rank} of ${hits.length}`);
+    item.anchor.setAttribute("aria-label", rank === 0 ? t("{name}, in the middle", { name: picture.name }) : t("{name}, distance {distance}, number {rank} of {total}", {
+      name: picture.name,
+      distance: shortDistance(picture.distance),
+      rank,
+      total: hits.length
+    }));
     if (!href) item.anchor.setAttribute("role", "img");
     else item.anchor.removeAttribute("role");
   }
@@ -11381,8 +12504,8 @@ var Canvas = class {
   }
 };
 function shortDistance(distance) {
-  if (distance === void 0 || !Number.isFinite(distance)) return "unknown";
-  return distance < 5e-4 ? "0" : distance < 10 ? distance.toFixed(3) : distance.toFixed(1);
+  if (distance === void 0 || !Number.isFinite(distance)) return t("unknown");
+  return distance < 5e-4 ? "0" : decimal(distance, distance < 10 ? 3 : 1);
 }
 function prefersReducedMotion() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -11451,7 +12574,7 @@ function ringPreview({ hrefOf, isCentre }) {
 }
 function factsOf(picture, centre) {
   const size = picture.width ? `${picture.width} × ${picture.height}` : null;
-  const distance = centre ? "in the middle" : `distance ${shortDistance(picture.distance)}`;
+  const distance = centre ? t("in the middle") : t("distance {distance}", { distance: shortDistance(picture.distance) });
   return [[distance, size].filter(Boolean).join(" · ")];
 }
 function linksOf(picture, centreHref) {
@@ -11461,27 +12584,27 @@ function linksOf(picture, centreHref) {
       "a",
       { class: "button quiet to-middle", href: centreHref },
       icon("rings"),
-      "Move to the middle"
+      t("Move to the middle")
     ),
-    link("/image", { id: picture.id }, { class: "button quiet" }, icon("open"), "Details"),
-    link("/search", { id: picture.id }, { class: "button quiet" }, icon("search"), "Search")
+    link("/image", { id: picture.id }, { class: "button quiet" }, icon("open"), t("Details")),
+    link("/search", { id: picture.id }, { class: "button quiet" }, icon("search"), t("Search"))
   ]);
 }
 
 // rings/view.js
-var title6 = "Rings";
+var title6 = t("Rings");
 var shortcuts6 = [
-  ["← → ↑ ↓", "Move to the next picture, or pan"],
-  [", .", "Move to a nearer or farther picture"],
-  ["Home End", "Move to the middle or the farthest picture"],
-  ["Enter", "Put the picture in the middle"],
-  ["i", "Open details"],
-  ["+ - 0", "Zoom in, out, show all"]
+  ["← → ↑ ↓", t("Move to the next picture, or pan")],
+  [", .", t("Move to a nearer or farther picture")],
+  ["Home End", t("Move to the middle or the farthest picture")],
+  ["Enter", t("Put the picture in the middle")],
+  ["i", t("Open details")],
+  ["+ - 0", t("Zoom in, out, show all")]
 ];
 var KEPT5 = 24;
 var SLIDERS = {
-  k: { label: "Pictures", min: 10, max: 300, step: 10, fallback: 100, wait: 250 },
-  power: { label: "Spread", min: 0.5, max: 8, step: 0.5, fallback: 5, wait: 150 }
+  k: { label: t("Pictures"), min: 10, max: 300, step: 10, fallback: 100, wait: 250 },
+  power: { label: t("Spread"), min: 0.5, max: 8, step: 0.5, fallback: 5, wait: 150 }
 };
 var view = null;
 async function show7(main2, params, { signal }) {
@@ -11530,7 +12653,7 @@ var RingsView = class {
     this.selected = null;
     const hrefOf = (picture) => this.hrefOf(picture);
     this.preview = ringPreview({ hrefOf, isCentre: ({ id }) => id === this.state.id });
-    this.heading = h("h1", null, "Rings");
+    this.heading = h("h1", null, t("Rings"));
     this.note = h("p", { class: "rings-note small soft" });
     this.sliders = [this.slider("k", SLIDERS.k), this.slider("power", SLIDERS.power)];
     const room = h("div", { class: "rings-room" });
@@ -11539,7 +12662,7 @@ var RingsView = class {
       { class: "rings" },
       h(
         "section",
-        { class: "rings-side", "aria-label": "About the picture" },
+        { class: "rings-side", "aria-label": t("About the picture") },
         this.heading,
         this.preview.element,
         h(
@@ -11651,27 +12774,32 @@ var RingsView = class {
     this.canvas.select(image2.id);
     this.selectPicture(image2);
     this.describe(similar2, hits);
-    setTitle(`${image2.name} · Rings`);
+    setTitle(`${image2.name} · ${title6}`);
     if (old && old.id !== image2.id) {
-      announce(`${image2.name} in the middle, ${hits.length} pictures around it`);
+      announce(t(
+        "{name} in the middle, {count} picture around it|{name} in the middle, {count} pictures around it",
+        { name: image2.name, count: hits.length }
+      ));
     }
   }
   /**
    * @param {SearchResultDocument} similar
    * @param {HitDocument[]} hits
    */
-  describe({ metric, exact, recall: recall2, milliseconds }, hits) {
+  describe({ metric, exact, recall: recall2, milliseconds: milliseconds2 }, hits) {
     const far = hits.at(-1)?.distance;
-    const quality = exact ? "exact" : `recall ${recall2.toFixed(2)}`;
     const { id, under } = this.state;
     this.note.replaceChildren(
-      hits.length === 0 ? "No other pictures were found. " : "",
-      `${metric}, ${quality}, ${Math.round(milliseconds * 10) / 10} ms`,
-      far === void 0 ? "" : `; the farthest at ${shortDistance(far)}`,
+      hits.length === 0 ? t("No other pictures were found. ") : "",
+      `${metric}, ${quality(exact, recall2)}, ${milliseconds(milliseconds2)}`,
+      far === void 0 ? "" : t(
+        "; the farthest at {distance}",
+        { distance: shortDistance(far) }
+      ),
       ...under ? [
         h("br"),
-        `Only in ${under}. `,
-        link("/rings", { ...this.addressOf(id), under: null }, null, "Search all folders")
+        t("Only in {folder}. ", { folder: under }),
+        link("/rings", { ...this.addressOf(id), under: null }, null, t("Search all folders"))
       ] : []
     );
   }
@@ -11693,11 +12821,11 @@ function refusal({ status: status2, detail }) {
   return panel(
     {
       icon: status2 === 404 ? "missing" : "problem",
-      title: status2 === 404 ? "Picture not found" : "No rings for this picture",
-      text: `${capitalise(detail)}.`
+      title: status2 === 404 ? t("Picture not found") : t("No rings for this picture"),
+      text: t("{sentence}.", { sentence: capitalise(serverText(detail)) })
     },
-    link("/rings", null, { class: "button" }, "Choose another"),
-    link("/browse", null, { class: "button quiet" }, "Browse")
+    link("/rings", null, { class: "button" }, t("Choose another")),
+    link("/browse", null, { class: "button quiet" }, t("Browse"))
   );
 }
 async function choose(main2, under, signal) {
@@ -11706,18 +12834,18 @@ async function choose(main2, under, signal) {
     main2.append(panel(
       {
         icon: "photos",
-        title: "No pictures yet",
-        text: "Rings start from a picture, and this collection has none."
+        title: t("No pictures yet"),
+        text: t("Rings start from a picture, and this collection has none.")
       },
-      link("/status", null, { class: "button" }, "Status")
+      link("/status", null, { class: "button" }, t("Status"))
     ));
     return;
   }
   main2.append(h(
     "section",
     { class: "rings-choose" },
-    h("h1", null, "Rings"),
-    h("p", { class: "soft" }, "One picture is in the middle, and similar pictures are around it. Nearer pictures are more similar. Choose a picture to start."),
+    h("h1", null, t("Rings")),
+    h("p", { class: "soft" }, t("One picture is in the middle, and similar pictures are around it. Nearer pictures are more similar. Choose a picture to start.")),
     h("ul", { class: "choose-tiles", role: "list" }, images3.map((image2) => h(
       "li",
       null,
@@ -11731,8 +12859,8 @@ async function choose(main2, under, signal) {
     h(
       "div",
       { class: "row" },
-      link("/browse", { under }, { class: "button" }, icon("browse"), "Choose another"),
-      link("/search", null, { class: "button quiet" }, icon("search"), "Search with a photo")
+      link("/browse", { under }, { class: "button" }, icon("browse"), t("Choose another")),
+      link("/search", null, { class: "button quiet" }, icon("search"), t("Search with a photo"))
     )
   ));
 }
@@ -11740,17 +12868,17 @@ async function choose(main2, under, signal) {
 // search/past.js
 var MOST_RECENT = 10;
 var MOST_SAVED = 200;
-function past(list3, collection) {
-  return get(list3).filter((one) => one.collection === collection);
+function past(list4, collection) {
+  return get(list4).filter((one) => one.collection === collection);
 }
-function add(list3, search2) {
-  const others = get(list3).filter((one) => !isSame(one, search2));
-  const most = list3 === "recent" ? MOST_RECENT : MOST_SAVED;
+function add(list4, search2) {
+  const others = get(list4).filter((one) => !isSame(one, search2));
+  const most = list4 === "recent" ? MOST_RECENT : MOST_SAVED;
   let room = most - 1;
-  set(list3, [search2, ...others.filter(({ collection }) => collection !== search2.collection || room-- > 0)]);
+  set(list4, [search2, ...others.filter(({ collection }) => collection !== search2.collection || room-- > 0)]);
 }
-function remove(list3, search2) {
-  set(list3, get(list3).filter((one) => !isSame(one, search2)));
+function remove(list4, search2) {
+  set(list4, get(list4).filter((one) => !isSame(one, search2)));
 }
 function clearRecent(collection) {
   set("recent", get("recent").filter((one) => one.collection !== collection));
@@ -11779,7 +12907,7 @@ function labelOf(search2, uploads) {
     )),
     ...uploads.map(({ name: name2, weight, not }) => (
       /** @type {const} */
-      [name2 || "a picture", weight ?? 1, not]
+      [name2 || t("a picture"), weight ?? 1, not]
     )),
     ...search2.ids.map((id) => (
       /** @type {const} */
@@ -11791,11 +12919,11 @@ function labelOf(search2, uploads) {
     ))
   ];
   terms.sort((one, other) => Number(one[2]) - Number(other[2]));
-  const parts2 = terms.map(([text2, weight, not]) => `${not ? "without " : ""}${text2}${weight === 1 ? "" : ` × ${weight}`}`);
-  if (search2.crop) parts2.push("a part");
-  if (search2.under) parts2.push(`in ${search2.under}`);
+  const parts2 = terms.map(([text2, weight, not]) => [not ? t("without {term}", { term: text2 }) : text2, weight !== 1 && `× ${weight}`].filter(Boolean).join(" "));
+  if (search2.crop) parts2.push(t("a part"));
+  if (search2.under) parts2.push(t("in {folder}", { folder: search2.under }));
   if (search2.where) parts2.push(search2.where);
-  return parts2.join(", ");
+  return list(parts2);
 }
 
 // search/uploads.js
@@ -11913,7 +13041,7 @@ async function listed(where, name2) {
 var quoted2 = (text2) => text2.includes("'") ? `"${text2}"` : `'${text2}'`;
 
 // search/add_or_replace.js
-var pictures = (count2) => count2 === 1 ? "1 picture" : `${count(count2)} pictures`;
+var pictures = (count2) => t("{count} picture|{count} pictures", { count: count2 });
 async function takeFiles(files2) {
   const before2 = await shownPictures();
   const choice = before2 ? await ask(before2, files2.length) : "add";
@@ -11933,21 +13061,24 @@ function ask(before2, count2) {
     class: "button",
     ...props
   }, text2);
-  const cancel = h("button", { type: "button", class: "button quiet" }, "Cancel");
+  const cancel = h("button", { type: "button", class: "button quiet" }, t("Cancel"));
   const dialog = h(
     "dialog",
     { class: "add-or-replace", "aria-labelledby": "add-or-replace" },
     h(
       "form",
       { method: "dialog" },
-      h("h2", { id: "add-or-replace" }, "Add or replace?"),
-      h("p", null, `The search has ${pictures(before2)} already. Add ${count2 === 1 ? "this one" : `these ${count(count2)}`} to it, or search with ${count2 === 1 ? "this one" : "these"} instead? Words and filters stay.`),
+      h("h2", { id: "add-or-replace" }, t("Add or replace?")),
+      h("p", null, t(
+        "The search has {pictures} already. Add this one to it, or search with this one instead? Words and filters stay.|The search has {pictures} already. Add these {count} to it, or search with these instead? Words and filters stay.",
+        { pictures: pictures(before2), count: count2 }
+      )),
       h(
         "div",
         { class: "row" },
         cancel,
-        button("replace", "Replace"),
-        button("add", "Add", { class: "button primary", autofocus: true })
+        button("replace", t("Replace")),
+        button("add", t("Add"), { class: "button primary", autofocus: true })
       )
     )
   );
@@ -12043,7 +13174,7 @@ function installFind(place2, getInfo3) {
   const veil = h(
     "div",
     { class: "drop-veil", "aria-hidden": "true" },
-    h("p", null, "Drop to search")
+    h("p", null, t("Drop to search"))
   );
   document.body.append(veil);
   const take = (files2) => {
@@ -12079,18 +13210,18 @@ var FindField = class {
         (files2) => this.addAll({ files: files2 }),
         "button",
         icon("photos", { size: 18 }),
-        "Choose a picture"
+        t("Choose a picture")
       )),
       this.lists
     );
     this.element = h(
       "form",
-      { class: "find", role: "search", "aria-label": "Search" },
+      { class: "find", role: "search", "aria-label": t("Search") },
       h(
         "label",
         { for: "find", class: "find-label" },
         icon("search", { size: 18 }),
-        h("span", { class: "unseen" }, "Words, a picture or an id")
+        h("span", { class: "unseen" }, t("Words, a picture or an id"))
       ),
       this.input,
       this.panel
@@ -12113,8 +13244,8 @@ var FindField = class {
       if (target instanceof Element && target.closest("a")) this.close();
     });
     this.element.addEventListener("keydown", (event) => this.pressed(event));
-    for (const list3 of LISTS) {
-      subscribe(list3, () => !this.panel.hidden && this.showLists());
+    for (const list4 of LISTS) {
+      subscribe(list4, () => !this.panel.hidden && this.showLists());
     }
   }
   /** @param {KeyboardEvent} event */
@@ -12138,9 +13269,9 @@ var FindField = class {
   async load(getInfo3) {
     this.info = await getInfo3().catch(() => this.info);
     const words = this.info?.words;
-    this.input.placeholder = words ? "Words, a picture or an id" : "A picture or an id";
+    this.input.placeholder = words ? t("Words, a picture or an id") : t("A picture or an id");
     this.hint.replaceChildren(...this.info?.no_words ? withCode(capitalise(this.info.no_words)) : [
-      "Type words or the id of an image, or paste or drop a picture on any page."
+      t("Type words or the id of an image, or paste or drop a picture on any page.")
     ]);
   }
   async open() {
@@ -12166,19 +13297,19 @@ var FindField = class {
     const focused2 = this.lists.contains(document.activeElement);
     this.lists.replaceChildren(
       ...saved.length ? [
-        h("h2", { class: "small soft" }, "Saved searches"),
+        h("h2", { class: "small soft" }, t("Saved searches")),
         h("ul", { role: "list" }, saved)
       ] : [],
       ...recent.length ? [
         h(
           "div",
           { class: "find-head" },
-          h("h2", { class: "small soft" }, "Recent searches"),
+          h("h2", { class: "small soft" }, t("Recent searches")),
           h("button", {
             type: "button",
             class: "button quiet small",
             onclick: () => clearRecent(name2)
-          }, "Clear")
+          }, t("Clear"))
         ),
         h("ul", { role: "list" }, recent)
       ] : []
@@ -12189,8 +13320,8 @@ var FindField = class {
    * @param {"recent" | "saved"} list
    * @param {string | undefined} collection
    */
-  listOf(list3, collection) {
-    return past(list3, collection).map((one) => h(
+  listOf(list4, collection) {
+    return past(list4, collection).map((one) => h(
       "li",
       null,
       h("a", { href: `/search?${one.query}` }, one.label),
@@ -12199,9 +13330,9 @@ var FindField = class {
         {
           type: "button",
           class: "icon-button",
-          title: "Remove",
-          "aria-label": `Remove ${list3} search ${one.label}`,
-          onclick: () => remove(list3, one)
+          title: t("Remove"),
+          "aria-label": list4 === "saved" ? t("Remove saved search {search}", { search: one.label }) : t("Remove recent search {search}", { search: one.label }),
+          onclick: () => remove(list4, one)
         },
         icon("close", { size: 16 })
       )
@@ -12233,9 +13364,9 @@ var FindField = class {
     if (this.input.value.trim() !== written) return;
     if (images3.length === 1) await this.addAll({ ids: images3 });
     else if (images3.length > 1) {
-      this.fail("Several images have this name. Write the whole id, with the folder.");
+      this.fail(t("Several images have this name. Write the whole id, with the folder."));
     } else if (this.info?.words) await this.addAll({ texts: [written] });
-    else this.fail("No image has this id or name, and words are not known here.");
+    else this.fail(t("No image has this id or name, and words are not known here."));
   }
   /** @param {string} text */
   async fail(text2) {
@@ -12306,7 +13437,7 @@ var ARROWS = {
   ArrowUp: [0, -1],
   ArrowDown: [0, 1]
 };
-var HELP = "Arrow keys move the frame, Shift and arrow keys resize it, Enter searches, Escape cancels.";
+var HELP = t("Arrow keys move the frame, Shift and arrow keys resize it, Enter searches, Escape cancels.");
 function cropper(picture, options = {}) {
   return new Cropper(picture, options);
 }
@@ -12321,7 +13452,7 @@ var Cropper = class {
     this.img.draggable = false;
     this.frame = h(
       "div",
-      { class: "crop-frame", tabindex: 0, role: "group", "aria-label": "Selected part" },
+      { class: "crop-frame", tabindex: 0, role: "group", "aria-label": t("Selected part") },
       CORNERS.map((corner) => h("span", { class: "crop-handle", dataset: { corner } }))
     );
     this.element = h("div", { class: "cropper" }, this.img, this.frame);
@@ -12371,7 +13502,10 @@ var Cropper = class {
     frame.style.width = `${part.w * 100}%`;
     frame.style.height = `${part.h * 100}%`;
     const box = this.box();
-    const label = box ? `Selected part: ${box.w} by ${box.h} pixels, at ${box.x}, ${box.y}` : "Selected part";
+    const label = !box ? t("Selected part") : t(
+      "Selected part: {width} by {height} pixels, at {x}, {y}",
+      { width: box.w, height: box.h, x: String(box.x), y: String(box.y) }
+    );
     frame.setAttribute("aria-label", `${label}. ${HELP}`);
   }
   /** @param {KeyboardEvent} event */
@@ -12487,8 +13621,8 @@ function weightField({ name: name2, weight, onchange }) {
     "select",
     {
       class: "weight",
-      title: "Weight",
-      "aria-label": `Weight of ${name2}`,
+      title: t("Weight"),
+      "aria-label": t("Weight of {name}", { name: name2 }),
       onchange: () => onchange(Number(select.value))
     },
     choices.map((choice) => h("option", { value: choice }, `× ${choice}`))
@@ -12536,7 +13670,7 @@ var QueryTiles = class {
       "div",
       { class: "query-picture unseeable" },
       icon("photos", { size: 32 }),
-      h("span", { class: "small" }, "No preview")
+      h("span", { class: "small" }, t("No preview"))
     );
     const stage = h("div", { class: "query-stage" }, picture);
     const tools = h("div", { class: "row crop-tools" });
@@ -12561,7 +13695,7 @@ var QueryTiles = class {
   /** @param {Tile} tile */
   signAndRemove({ key: key2, name: name2, not, weight }) {
     const { onsign, onremove, onweight } = this.options;
-    const sign = not ? "Not like" : "Like";
+    const sign = this.several ? not ? t("Not like") : t("Like") : not ? t("Not like this") : t("Like this");
     return h(
       "div",
       { class: "row query-tools" },
@@ -12571,10 +13705,10 @@ var QueryTiles = class {
           type: "button",
           class: "button quiet sign",
           onclick: () => onsign(key2),
-          "aria-label": `${sign} this: ${name2}. Press to change`
+          "aria-label": not ? t("Not like this: {name}. Press to change", { name: name2 }) : t("Like this: {name}. Press to change", { name: name2 })
         },
         icon(not ? "not" : "plus", { size: 18 }),
-        this.several ? sign : `${sign} this`
+        sign
       ),
       weightField({ name: name2, weight, onchange: (changed) => onweight(key2, changed) }),
       h(
@@ -12582,8 +13716,8 @@ var QueryTiles = class {
         {
           type: "button",
           class: "icon-button",
-          title: "Remove",
-          "aria-label": `Remove ${name2}`,
+          title: t("Remove"),
+          "aria-label": t("Remove {name}", { name: name2 }),
           onclick: () => onremove(key2)
         },
         icon("close", { size: 18 })
@@ -12599,7 +13733,7 @@ var QueryTiles = class {
     const begin = h("button", { type: "button", class: "button", onclick: () => {
       this.putFrame(place2);
       this.frame?.focus();
-    } }, this.several ? "Select a part" : "Search a part of this picture");
+    } }, this.several ? t("Select a part") : t("Search a part of this picture"));
     place2.stage.replaceChildren(place2.picture);
     place2.tools.replaceChildren(begin);
     return begin;
@@ -12616,7 +13750,7 @@ var QueryTiles = class {
     const go = h(
       "button",
       { type: "button", class: "button primary", onclick: accept },
-      this.several ? "Search" : "Search this part"
+      this.several ? t("Search") : t("Search this part")
     );
     const changed = (box) => {
       go.hidden = Boolean(crop && box && fromBox(box) === fromBox(crop));
@@ -12630,7 +13764,7 @@ var QueryTiles = class {
     });
     this.frame = frame;
     changed(frame.box());
-    const back = crop ? { label: "Whole picture", act: () => options.oncrop(null) } : { label: "Cancel", act: cancel };
+    const back = crop ? { label: t("Whole picture"), act: () => options.oncrop(null) } : { label: t("Cancel"), act: cancel };
     place2.stage.replaceChildren(frame.element);
     place2.tools.replaceChildren(
       go,
@@ -12718,7 +13852,10 @@ function makeCell(hit, rank, count2, { onclick, onlike, onunlike, under }) {
   const distance = shortDistance(hit.distance);
   const anchor = link("/image", { id: hit.id, under }, {
     class: "hit-picture",
-    "aria-label": `${hit.name}, distance ${distance}, number ${rank} of ${count2}` + (hit.good ? ", good match" : "") + (hit.copies ? `, ${copiesText(hit.copies)}` : ""),
+    "aria-label": t(
+      "{name}, distance {distance}, number {rank} of {total}",
+      { name: hit.name, distance, rank, total: count2 }
+    ) + (hit.good ? t(", good match") : "") + (hit.copies ? `, ${copiesText(hit.copies)}` : ""),
     onclick: onclick && ((event) => onclick(hit, event))
   }, img);
   img.addEventListener("load", () => anchor.classList.add("loaded"));
@@ -12740,8 +13877,8 @@ function makeCell(hit, rank, count2, { onclick, onlike, onunlike, under }) {
     (onlike || onunlike) && h(
       "div",
       { class: "hit-tools" },
-      button("Like this too", "plus", onlike),
-      button("Not this one", "not", onunlike)
+      button(t("Like this too"), "plus", onlike),
+      button(t("Not this one"), "not", onunlike)
     ),
     h(
       "div",
@@ -12749,7 +13886,7 @@ function makeCell(hit, rank, count2, { onclick, onlike, onunlike, under }) {
       h("span", { class: "number" }, typeof hit.probability === "number" ? `${(100 * hit.probability).toFixed(1)}%` : distance),
       hit.good && h(
         "span",
-        { class: "hit-good", title: "Nearer to the words than is usual here" },
+        { class: "hit-good", title: t("Nearer to the words than is usual here") },
         icon("check", { size: 14 })
       ),
       h(
@@ -12770,10 +13907,10 @@ function copiesOf(copies, ids, under) {
     { class: "hit-copies small" },
     h("summary", null, copiesText(copies)),
     ids.map((id) => h("p", null, link("/image", { id, under }, null, id))),
-    rest > 0 && h("p", { class: "soft" }, `and ${count(rest)} more`)
+    rest > 0 && h("p", { class: "soft" }, t("and {count} more", { count: rest }))
   );
 }
-var copiesText = (count2) => count2 === 1 ? "and 1 copy" : `and ${count(count2)} copies`;
+var copiesText = (count2) => t("and {count} copy|and {count} copies", { count: count2 });
 function arrange(element2, cells) {
   const width = Math.floor(element2.getBoundingClientRect().width);
   if (width < 40) return;
@@ -12814,19 +13951,19 @@ var SearchAnswer = class {
     this.waiting = 0;
     this.summary = h("p", { class: "answer-said soft small number" });
     this.choices = {
-      grid: this.choice("grid", "browse", "Rows"),
-      rings: this.choice("rings", "rings", "Rings")
+      grid: this.choice("grid", "browse", t("Rows")),
+      rings: this.choice("rings", "rings", t("Rings"))
     };
     this.choose = h("div", {
       class: "choice",
       role: "group",
-      "aria-label": "Show results as",
+      "aria-label": t("Show results as"),
       hidden: true
     }, Object.values(this.choices));
     this.body = h("div", { class: "answer-body" });
     this.element = h(
       "section",
-      { class: "search-answer", "aria-label": "Results" },
+      { class: "search-answer", "aria-label": t("Results") },
       h("div", { class: "answer-bar" }, this.summary, this.choose),
       this.body
     );
@@ -12859,7 +13996,7 @@ var SearchAnswer = class {
         h(
           "button",
           { type: "button", class: "button quiet", onclick: this.options.oncancel },
-          "Cancel"
+          t("Cancel")
         )
       ));
     }, WAIT_SHOWN_AFTER);
@@ -12871,7 +14008,7 @@ var SearchAnswer = class {
    */
   show(answer, { view: view2, centre, under }) {
     if (answer.hits.length === 0) {
-      this.showHint("No results", "No picture is near enough and passes the filters.");
+      this.showHint(t("No results"), t("No picture is near enough and passes the filters."));
     } else if (view2 === "rings" && centre) {
       this.showRings(answer.hits, centre, under);
     } else {
@@ -12918,12 +14055,12 @@ var SearchAnswer = class {
       return;
     }
     this.showHint(
-      "The server is busy",
-      "It has too many requests. Try again in a moment.",
+      t("The server is busy"),
+      t("It has too many requests. Try again in a moment."),
       h(
         "button",
         { type: "button", class: "button", onclick: this.options.onretry },
-        "Try again"
+        t("Try again")
       )
     );
   }
@@ -12956,11 +14093,11 @@ var SearchAnswer = class {
     this.put();
   }
 };
-function summaryOf({ hits, metric, exact, recall: recall2, milliseconds, not_compared: left }) {
-  const quality = exact ? "exact" : `recall ${recall2.toFixed(2)}`;
-  const count2 = hits.length === 1 ? "1 picture" : `${hits.length} pictures`;
-  const rest = left ? ` · ${left} not yet compared for copies` : "";
-  return `${count2} · ${metric}, ${quality} · ${Math.round(milliseconds * 10) / 10} ms${rest}`;
+function summaryOf({ hits, metric, exact, recall: recall2, milliseconds: milliseconds2, not_compared: left }) {
+  const count2 = t("{count} picture|{count} pictures", { count: hits.length });
+  const rest = left ? t(" · {count} not yet compared for copies", { count: left }) : "";
+  const how = quality(exact, recall2);
+  return `${count2} · ${metric}, ${how} · ${milliseconds(milliseconds2)}${rest}`;
 }
 
 // search/words.js
@@ -12971,7 +14108,7 @@ var QueryWords = class {
     this.texts = [];
     this.notTexts = [];
     this.problem = h("p", { class: "field-problem small", role: "alert" });
-    this.chips = h("ul", { class: "word-chips", role: "list", "aria-label": "Words" });
+    this.chips = h("ul", { class: "word-chips", role: "list", "aria-label": t("Words") });
     this.element = h("div", { class: "query-words" }, this.chips, this.problem);
   }
   /**
@@ -13008,7 +14145,7 @@ var QueryWords = class {
       const other = withWeight(words, changed);
       this.change(isOther, not ? { notTexts: [other] } : { texts: [other] });
     };
-    const sign = not ? "Without" : "With";
+    const sign = not ? t("Without") : t("With");
     return h(
       "li",
       { class: not ? "word-chip not" : "word-chip" },
@@ -13018,8 +14155,8 @@ var QueryWords = class {
         {
           type: "button",
           class: "icon-button",
-          title: "Remove",
-          "aria-label": `Remove ${words}`,
+          title: t("Remove"),
+          "aria-label": t("Remove {name}", { name: words }),
           onclick: () => this.change(isOther)
         },
         icon("close", { size: 18 })
@@ -13027,7 +14164,7 @@ var QueryWords = class {
       h("button", {
         type: "button",
         class: "button quiet sign",
-        "aria-label": `${sign} these words: ${words}. Press to change`,
+        "aria-label": not ? t("Without these words: {words}. Press to change", { words }) : t("With these words: {words}. Press to change", { words }),
         onclick: () => this.change(isOther, not ? { texts: [written] } : { notTexts: [written] })
       }, icon(not ? "not" : "plus", { size: 18 }), sign),
       weightField({ name: words, weight, onchange: weigh })
@@ -13040,12 +14177,12 @@ var QueryWords = class {
 };
 
 // search/view.js
-var title7 = "Search";
+var title7 = t("Search");
 var shortcuts7 = [
   ...SELECTION_KEYS,
-  ["← → ↑ ↓", "Move the frame around a part; with Shift, resize it"],
-  ["Enter", "Search the part in the frame"],
-  ["Esc", "Close the frame"]
+  ["← → ↑ ↓", t("Move the frame around a part; with Shift, resize it")],
+  ["Enter", t("Search the part in the frame")],
+  ["Esc", t("Close the frame")]
 ];
 var MEBI = 1024 * 1024;
 var { show: show8, update: update7 } = lasting((main2, { signal, info: info3 }) => new SearchView(main2, signal, info3));
@@ -13092,7 +14229,7 @@ var SearchView = class {
       onretry: () => this.run(true),
       oncancel: () => this.cancel()
     });
-    this.heading = h("h1", { tabindex: -1 }, "Search");
+    this.heading = h("h1", { tabindex: -1 }, t("Search"));
     this.offer = h("div", { class: "search-offer" });
     this.save = h("button", {
       type: "button",
@@ -13104,7 +14241,7 @@ var SearchView = class {
       { class: "search" },
       h(
         "section",
-        { class: "search-side", "aria-label": "Query" },
+        { class: "search-side", "aria-label": t("Query") },
         this.heading,
         this.words.element,
         dropZone(addFiles),
@@ -13112,7 +14249,7 @@ var SearchView = class {
         h(
           "div",
           { class: "row search-add" },
-          pickButton(addFiles, "button", icon("plus", { size: 18 }), "Add a picture"),
+          pickButton(addFiles, "button", icon("plus", { size: 18 }), t("Add a picture")),
           this.save
         ),
         this.offer,
@@ -13125,11 +14262,11 @@ var SearchView = class {
       if (this.lostServer) this.run(true);
     }, { signal });
     for (
-      const list3 of
+      const list4 of
       /** @type {const} */
       ["recent", "saved"]
     ) {
-      const stop = subscribe(list3, () => this.showSaved());
+      const stop = subscribe(list4, () => this.showSaved());
       signal.addEventListener("abort", stop);
     }
   }
@@ -13197,7 +14334,7 @@ var SearchView = class {
     this.shownTiles = tiles2;
     if (this.problem) this.showProblem(this.problem);
     const [first] = [...this.search.texts, ...tiles2.map(({ name: name2 }) => name2)];
-    setTitle(first ? `${first} · Search` : title7);
+    setTitle(first ? `${first} · ${title7}` : title7);
     if (this.search.view === "rings") this.showAnswer();
   }
   /**
@@ -13210,7 +14347,7 @@ var SearchView = class {
       key: key2,
       not,
       weight,
-      name: upload?.name || picture?.name || id || "Pasted picture",
+      name: upload?.name || picture?.name || id || t("Pasted picture"),
       src: picture?.src ?? null,
       width: picture?.width ?? 0,
       height: picture?.height ?? 0,
@@ -13254,7 +14391,10 @@ var SearchView = class {
    */
   tooLarge({ blob }) {
     if (blob.size <= this.mostBytes) return "";
-    return `Too large: ${Math.ceil(blob.size / MEBI)} MiB. The server accepts ${Math.floor(this.mostBytes / MEBI)} MiB at most.`;
+    return t(
+      "Too large: {size} MiB. The server accepts {most} MiB at most.",
+      { size: Math.ceil(blob.size / MEBI), most: Math.floor(this.mostBytes / MEBI) }
+    );
   }
   // --- changes of the query; each one is a new address
   /** @param {Partial<Search>} fields */
@@ -13319,7 +14459,7 @@ var SearchView = class {
     (not ? nots : ids).push(id);
     const marked = get("notLike").filter(isOther);
     set("notLike", not ? [...marked, id] : marked);
-    announce(not ? "Marked as not wanted" : "Added to the query");
+    announce(not ? t("Marked as not wanted") : t("Added to the query"));
     this.change({ ids, nots, crop: null });
   }
   /** Offers to exclude the images that the user marked as not wanted. */
@@ -13330,19 +14470,18 @@ var SearchView = class {
       this.offer.replaceChildren();
       return;
     }
-    const count2 = marks.length === 1 ? "one picture" : `${marks.length} pictures`;
     this.offer.replaceChildren(
-      h("p", { class: "small soft" }, `You marked ${count2} as “not this one”.`),
+      h("p", { class: "small soft" }, t("You marked one picture as “not this one”.|You marked {count} pictures as “not this one”.", { count: marks.length })),
       h(
         "div",
         { class: "row" },
         h("button", { type: "button", class: "button", onclick: () => {
           this.change({ nots: [...nots, ...marks], crop: null });
-        } }, icon("not", { size: 18 }), marks.length === 1 ? "Exclude it" : "Exclude them"),
+        } }, icon("not", { size: 18 }), marks.length === 1 ? t("Exclude it") : t("Exclude them")),
         h("button", { type: "button", class: "button quiet", onclick: () => {
           set("notLike", nots);
           this.offerMarks();
-        } }, "Forget the marks")
+        } }, t("Forget the marks"))
       )
     );
   }
@@ -13354,13 +14493,13 @@ var SearchView = class {
     if (!this.shows) return;
     const saved = isSaved(this.toPast());
     this.save.setAttribute("aria-pressed", String(saved));
-    this.save.replaceChildren(icon("star", { size: 18 }), saved ? "Saved" : "Save this search");
+    this.save.replaceChildren(icon("star", { size: 18 }), saved ? t("Saved") : t("Save this search"));
   }
   toggleSaved() {
     const search2 = this.toPast();
     if (isSaved(search2)) remove("saved", search2);
     else add("saved", search2);
-    announce(isSaved(search2) ? "Search saved in this browser" : "Search no longer saved");
+    announce(isSaved(search2) ? t("Search saved in this browser") : t("Search no longer saved"));
   }
   // --- the search
   /**
@@ -13390,7 +14529,12 @@ var SearchView = class {
       this.answered = key2;
       if (this.request === request2) this.showAnswer();
       if (this.request === request2) add("recent", this.toPast());
-      if (this.request === request2) announce(`${answer.hits.length} pictures found`);
+      if (this.request === request2) {
+        announce(t(
+          "{count} picture found|{count} pictures found",
+          { count: answer.hits.length }
+        ));
+      }
     } catch (error) {
       if (this.request === request2 && !isAbort(error)) this.failed(error);
     }
@@ -13400,14 +14544,14 @@ var SearchView = class {
     const { search: search2, uploads } = this;
     const likes = search2.ids.length + search2.texts.length + this.usable().filter(({ not }) => !not).length;
     if (this.uploadsLost) {
-      this.results.showHint("This picture is no longer available", "Only your browser keeps the pictures that you search with, and only the latest ones. Add the picture again.");
+      this.results.showHint(t("This picture is no longer available"), t("Only your browser keeps the pictures that you search with, and only the latest ones. Add the picture again."));
     } else if (!likes && uploads.some((upload) => this.unreadable.has(upload.blob))) {
-      this.results.showHint("No search was made", "See the message under the picture.");
+      this.results.showHint(t("No search was made"), t("See the message under the picture."));
     } else if (!likes && uploads.some((upload) => this.tooLarge(upload))) {
-      this.results.showHint("Picture too large", "Remove the picture that is too large, or use a smaller copy.");
+      this.results.showHint(t("Picture too large"), t("Remove the picture that is too large, or use a smaller copy."));
     } else if (likes === 0) {
       if (uploads.length + search2.nots.length + search2.notTexts.length > 0) {
-        this.results.showHint("Nothing to search for", "The query says only what the results should not be like. Add a picture or words that they should be like.");
+        this.results.showHint(t("Nothing to search for"), t("The query says only what the results should not be like. Add a picture or words that they should be like."));
       }
     } else {
       return true;
@@ -13417,15 +14561,18 @@ var SearchView = class {
   /** @param {Upload[]} uploads */
   waitText(uploads) {
     const bytes3 = uploads.reduce((sum, { blob }) => sum + blob.size, 0);
-    return bytes3 > MEBI ? `Sending ${(bytes3 / MEBI).toFixed(1)} MiB, then searching` : "Searching";
+    return bytes3 > MEBI ? t(
+      "Sending {size} MiB, then searching",
+      { size: decimal(bytes3 / MEBI, 1) }
+    ) : t("Searching");
   }
   cancel() {
     this.request?.abort();
     this.request = null;
-    this.results.showHint("Cancelled", "", h(
+    this.results.showHint(t("Cancelled"), "", h(
       "button",
       { type: "button", class: "button", onclick: () => this.run(true) },
-      "Search again"
+      t("Search again")
     ));
   }
   showAnswer() {
@@ -13456,13 +14603,13 @@ var SearchView = class {
     }
     if (place2 === "words") {
       this.words.showProblem(text2);
-      this.results.showHint("No search was made", "See the message under the words.");
+      this.results.showHint(t("No search was made"), t("See the message under the words."));
     } else if (this.filters.showProblem(place2, text2)) {
-      this.results.showHint("A filter is not valid", "See the message under the filter.");
+      this.results.showHint(t("A filter is not valid"), t("See the message under the filter."));
     } else if (problem && (place2 === "picture" || place2 === "id")) {
       this.problem = { place: place2, text: pictureProblem(problem, text2), detail: problem.detail };
       this.showProblem(this.problem);
-      this.results.showHint("No search was made", "See the message under the picture.");
+      this.results.showHint(t("No search was made"), t("See the message under the picture."));
     } else {
       this.results.fail(error);
     }
@@ -13496,13 +14643,13 @@ function dropZone(addFiles) {
     "div",
     { class: "drop-zone" },
     icon("photos", { size: 48 }),
-    h("p", { class: "drop-title" }, "Drop a photo here"),
-    h("p", { class: "soft" }, "or paste one, to find pictures that look like it. The photo is sent only to this server, and the server does not keep it."),
+    h("p", { class: "drop-title" }, t("Drop a photo here")),
+    h("p", { class: "soft" }, t("or paste one, to find pictures that look like it. The photo is sent only to this server, and the server does not keep it.")),
     h(
       "div",
       { class: "row" },
-      pickButton(addFiles, "button primary", "Choose photos"),
-      h("a", { class: "button", href: "/browse" }, "Choose from the collection")
+      pickButton(addFiles, "button primary", t("Choose photos")),
+      h("a", { class: "button", href: "/browse" }, t("Choose from the collection"))
     )
   );
 }
@@ -13514,7 +14661,7 @@ function parseKey(key2) {
   return isUpload(key2) ? { upload: Number(value), id: null } : { upload: null, id: value };
 }
 function pictureProblem({ status: status2 }, text2) {
-  if (status2 === 413) return "Too large for the server. Use a smaller copy.";
+  if (status2 === 413) return t("Too large for the server. Use a smaller copy.");
   return text2;
 }
 function toSentence(text2) {
@@ -13527,13 +14674,13 @@ __export(view_exports8, {
   show: () => show9,
   title: () => title8
 });
-var title8 = "First run";
+var title8 = t("First run");
 async function show9(main2, _params, { signal, info: info3 }) {
   const place2 = h(
     "div",
     { class: "setup" },
     h("h1", { tabindex: "-1" }, info3.name),
-    h("p", { class: "soft", role: "status" }, "Looking at the folder…")
+    h("p", { class: "soft", role: "status" }, t("Looking at the folder…"))
   );
   main2.append(place2);
   setTitle(title8);
@@ -13558,12 +14705,12 @@ function parts(found, info3, signal, look) {
       panel({
         icon: "problem",
         level: 2,
-        title: "This folder cannot be indexed",
+        title: t("This folder cannot be indexed"),
         text: found.problem
       }, h(
         "button",
         { type: "button", class: "button", onclick: look },
-        "Look again"
+        t("Look again")
       )),
       leftOut(found)
     ]);
@@ -13583,33 +14730,36 @@ function contents({ images: images3, bytes: bytes3, formats }) {
     h(
       "h2",
       { id: "setup-found" },
-      images3 === 1 ? "1 image" : `${count(images3)} images`,
+      t(
+        "{count} image|{count} images",
+        { count: images3 }
+      ),
       h("span", { class: "soft small number" }, ` ${bytes2(bytes3)}`)
     ),
     h(
       "ul",
-      { class: "setup-formats", "aria-label": "Formats" },
+      { class: "setup-formats", "aria-label": t("Formats") },
       Object.entries(formats).map(([ending, count2]) => h(
         "li",
         null,
-        ending || "no ending",
+        ending || t("no ending"),
         h("span", { class: "number soft" }, ` ${count(count2)}`)
       ))
     )
   );
 }
 function leftOut({ not_read: notRead, unlisted }) {
-  const lines = [notRead && capitalise(notRead), unlisted === 1 ? "1 folder could not be read" : unlisted && `${count(unlisted)} folders could not be read`].filter(Boolean);
+  const lines = [notRead && capitalise(notRead), unlisted && t(
+    "{count} folder could not be read|{count} folders could not be read",
+    { count: unlisted }
+  )].filter(Boolean);
   return lines.length > 0 && h("p", { class: "soft small" }, `${lines.join(". ")}.`);
 }
 function outer({ inside: inside2 }) {
-  return inside2 && h(
-    "p",
-    { class: "soft small" },
-    "This folder is inside a folder that has a collection already. To look around in that one, run ",
-    h("code", null, `sokkuri serve ${inside2}`),
-    "."
-  );
+  return inside2 && h("p", { class: "soft small" }, rich(
+    "This folder is inside a folder that has a collection already. To look around in that one, run {command}.",
+    { command: h("code", null, `sokkuri serve ${inside2}`) }
+  ));
 }
 var Start = class {
   /**
@@ -13621,7 +14771,7 @@ var Start = class {
     this.signal = signal;
     this.turn = 0;
     this.estimate = h("p", { class: "setup-estimate number", role: "status" });
-    this.button = h("button", { type: "submit", class: "button primary" }, "Index");
+    this.button = h("button", { type: "submit", class: "button primary" }, t("Index"));
     this.fault = h("p", { class: "setup-fault", role: "alert" });
     this.form = h(
       "form",
@@ -13629,24 +14779,15 @@ var Start = class {
       h(
         "fieldset",
         null,
-        h("legend", null, "Network"),
+        h("legend", null, t("Network")),
         found.networks.map((network, number) => this.choice(network, number === 0)),
-        h(
-          "p",
-          { class: "soft small" },
-          "To search by words, or for other networks, see ",
-          h("code", null, "sokkuri models"),
-          ". A collection can get another network later."
-        )
+        h("p", { class: "soft small" }, rich(
+          "To search by words, or for other networks, see {command}. A collection can get another network later.",
+          { command: h("code", null, "sokkuri models") }
+        ))
       ),
       this.estimate,
-      h(
-        "p",
-        { class: "soft small" },
-        "The collection is kept in ",
-        h("code", null, found.store),
-        ". Images are only read, never changed."
-      ),
+      h("p", { class: "soft small" }, rich("The collection is kept in {folder}. Images are only read, never changed.", { folder: h("code", null, found.store) })),
       this.fault,
       h("div", { class: "row" }, this.button)
     );
@@ -13670,7 +14811,10 @@ var Start = class {
         "span",
         null,
         h("strong", null, name2),
-        h("span", { class: "soft small" }, ` ${dimension} numbers an image${words ? ", searches by words too" : ""}. ${source2}`)
+        h("span", { class: "soft small" }, " ", words ? t(
+          "{number} numbers an image, searches by words too. {source}",
+          { number: dimension, source: source2 }
+        ) : t("{number} numbers an image. {source}", { number: dimension, source: source2 }))
       )
     );
   }
@@ -13680,7 +14824,7 @@ var Start = class {
   /** Asks what a run with the chosen network needs. The button works meanwhile. */
   async ask() {
     const thisTurn = ++this.turn;
-    this.estimate.textContent = "Estimating time and space with a few images…";
+    this.estimate.textContent = t("Estimating time and space with a few images…");
     let text2 = "";
     try {
       const needs = await get2(
@@ -13691,20 +14835,25 @@ var Start = class {
       text2 = this.describe(needs);
     } catch (error) {
       if (isAbort(error)) return;
-      text2 = `There is no estimate: ${messageOf(error)}`;
+      text2 = t("There is no estimate: {reason}", { reason: messageOf(error) });
     }
     if (thisTurn === this.turn) this.estimate.textContent = text2;
   }
   /** @param {EstimateDocument} needs */
   describe({ seconds, disk_bytes: disk, memory_bytes: memory3 }) {
     const { free_bytes: free } = this.found;
-    const room = disk > free ? `, but only ${bytes2(free)} are free` : ` of ${bytes2(free)} that are free`;
-    return `About ${duration(seconds)}, ${bytes2(disk)} on disk${room}, up to ${bytes2(memory3)} of memory.`;
+    const values = {
+      time: duration(seconds),
+      disk: bytes2(disk),
+      free: bytes2(free),
+      memory: bytes2(memory3)
+    };
+    return disk > free ? t("About {time}, {disk} on disk, but only {free} are free, up to {memory} of memory.", values) : t("About {time}, {disk} on disk of {free} that are free, up to {memory} of memory.", values);
   }
   async begin() {
     this.button.disabled = true;
     this.fault.textContent = "";
-    announce("The collection is being created");
+    announce(t("The collection is being created"));
     try {
       await change("/setup", { network: this.network });
       location.assign("/browse");
@@ -13721,34 +14870,34 @@ __export(view_exports9, {
   show: () => show10,
   title: () => title9
 });
-var title9 = "Status";
+var title9 = t("Status");
 var PAGE4 = 50;
 var CALM3 = 3e3;
 async function show10(main2, _params, { signal, info: info3 }) {
-  const tasks = [makeProgress("Indexing", indexing), makeProgress("Replacing", replacing)];
+  const tasks = [makeProgress(t("Indexing"), indexing), makeProgress(t("Replacing"), replacing)];
   const runs = makeRuns({ signal, buttons: true });
-  const numbers = h("section", { class: "numbers", "aria-label": "Counts" });
-  const about2 = h("section", { class: "about-index", "aria-label": "Index" });
+  const numbers2 = h("section", { class: "numbers", "aria-label": t("Counts") });
+  const about2 = h("section", { class: "about-index", "aria-label": t("Index") });
   const failed = h("section", { class: "failures", "aria-labelledby": "failures" });
   const damaged2 = h("section", { class: "failures", "aria-labelledby": "damaged", hidden: true });
   main2.append(h(
     "div",
     { class: "status" },
-    h("h1", { tabindex: "-1" }, "Status"),
+    h("h1", { tabindex: "-1" }, t("Status")),
     tasks.map((task) => task.el),
-    numbers,
+    numbers2,
     runs.el,
     about2,
     failed,
     damaged2
   ));
   const selecting = new ListSelection({ host: main2, info: info3, signal, searchable: false });
-  for (let i = 0; i < 5; i++) numbers.append(h("div", { class: "skeleton tile" }));
+  for (let i = 0; i < 5; i++) numbers2.append(h("div", { class: "skeleton tile" }));
   let seen = null;
   let wasReplacing = false;
   const draw = async () => {
     const status2 = await status({ signal });
-    numbers.replaceChildren(...tiles(status2));
+    numbers2.replaceChildren(...tiles(status2));
     about2.replaceChildren(...indexFacts(status2, info3));
     const isNew = seen?.failed !== status2.failed || seen?.damaged !== status2.damaged;
     if (isNew) selecting.selection.clear();
@@ -13760,7 +14909,7 @@ async function show10(main2, _params, { signal, info: info3 }) {
   const stop = follow((status2) => {
     for (const task of tasks) task.update(status2);
     runs.update(status2);
-    numbers.replaceChildren(...tiles({ ...seen, ...status2 }));
+    numbers2.replaceChildren(...tiles({ ...seen, ...status2 }));
     const replaced = wasReplacing && !status2.replacement;
     wasReplacing = Boolean(status2.replacement);
     return status2.revision !== seen?.revision || status2.failed !== seen.failed || replaced;
@@ -13785,12 +14934,12 @@ function follow(update8, draw) {
 }
 function tiles({ total, waiting, failed = 0, damaged: damaged2 = 0, missing, removed }) {
   const all = [
-    ["Images", total, "can be searched"],
-    ["Waiting", waiting, "to be indexed"],
-    ["Failed", failed, "could not be read", failed > 0],
-    ["Damaged", damaged2, "read in part", damaged2 > 0],
-    ["Missing", missing, "files that no longer exist"],
-    ["Removed", removed, "excluded from searches"]
+    [t("Images"), total, t("can be searched")],
+    [t("Waiting"), waiting, t("to be indexed")],
+    [t("Failed"), failed, t("could not be read"), failed > 0],
+    [t("Damaged"), damaged2, t("read in part"), damaged2 > 0],
+    [t("Missing"), missing, t("files that no longer exist")],
+    [t("Removed"), removed, t("excluded from searches")]
   ];
   return all.map(([label, value, text2, bad]) => h(
     "div",
@@ -13803,65 +14952,72 @@ function tiles({ total, waiting, failed = 0, damaged: damaged2 = 0, missing, rem
 function indexFacts(status2, info3) {
   const { root, store, model, dimension, dtype, bytes: bytes3, ann } = status2;
   const lines = [
-    ["Searches", ann ? "Approximate" : "Exact"],
-    ["Distance", ann?.metric ?? info3.metric],
-    ["Model", `${model}, ${dimension} × ${dtype}`],
-    ["On disk", bytes2(bytes3)],
-    ["Folder", h("code", null, root)],
-    ["Store", h("code", null, store)],
-    ["Version", `sokkuri ${info3.version}`]
+    [t("Searches"), ann ? t("Approximate") : t("Exact")],
+    [t("Distance"), ann?.metric ?? info3.metric],
+    [t("Model"), `${model}, ${dimension} × ${dtype}`],
+    [t("On disk"), bytes2(bytes3)],
+    [t("Folder"), h("code", null, root)],
+    [t("Store"), h("code", null, store)],
+    [t("Version"), `sokkuri ${info3.version}`]
   ];
   return present([
-    h("h2", null, "Index"),
-    h("p", { class: "soft" }, ann ? "Share of the true nearest neighbours that a search finds:" : "Every search returns exactly the nearest images."),
+    h("h2", null, t("Index")),
+    h("p", { class: "soft" }, ann ? t("Share of the true nearest neighbours that a search finds:") : t("Every search returns exactly the nearest images.")),
     ann && h(
       "div",
       { class: "recalls" },
       Object.entries(ann.recall).map(([k, share]) => recallLine(k, share)),
-      Object.entries(ann.text_recall).map(([k, share]) => recallLine(k, share, ", by words")),
+      Object.entries(ann.text_recall).map(([k, share]) => recallLine(k, share, true)),
       h(
         "p",
         { class: "soft small" },
-        `${count(ann.covered)} of ${count(ann.rows)} rows are in the index.`
+        t(
+          "{number} of {total} rows are in the index.",
+          { number: ann.covered, total: ann.rows }
+        )
       )
     ),
     h("dl", null, lines.map(([label, value]) => h("div", null, h("dt", null, label), h("dd", null, value)))),
     h("div", { class: "row" }, h("button", {
       type: "button",
       class: "button quiet",
-      title: "Versions and counts to report a bug with. It names no file.",
+      title: t("Versions and counts to report a bug with. It names no file."),
       onclick: () => copyReport()
-    }, icon("copy", { size: 18 }), "Copy a report"))
+    }, icon("copy", { size: 18 }), t("Copy a report")))
   ]);
 }
 async function copyReport() {
   try {
     const { text: text2 } = await get2("/report");
-    await copyText(text2, "Report copied");
+    await copyText(text2, t("Report copied"));
   } catch (error) {
-    toast(`The report could not be made: ${messageOf(error)}`);
+    toast(t("The report could not be made: {reason}", { reason: messageOf(error) }));
   }
 }
-function recallLine(k, share, how = "") {
-  const label = (k === "1" ? "The nearest" : `The nearest ${k}`) + how;
+function recallLine(k, share, byWords = false) {
+  const nearest2 = k === "1" ? t("The nearest") : t("The nearest {k}", { k });
+  const label = byWords ? t("{nearest}, by words", { nearest: nearest2 }) : nearest2;
   return h(
     "div",
     { class: "recall" },
     h("span", null, label),
-    h("meter", { min: 0, max: 1, value: share, "aria-label": `Recall at ${k}${how}` }),
+    h("meter", { min: 0, max: 1, value: share, "aria-label": byWords ? t("Recall at {k}, by words", { k }) : t("Recall at {k}", { k }) }),
     h("span", { class: "number" }, percent(share))
   );
 }
 async function listFailures(host, total, signal) {
   clear(host);
-  host.append(h("h2", { id: "failures" }, "Failures"));
+  host.append(h("h2", { id: "failures" }, t("Failures")));
   if (!total) {
-    host.append(h("p", { class: "soft" }, "Every image could be read."));
+    host.append(h("p", { class: "soft" }, t("Every image could be read.")));
     return;
   }
   await listImages(host, async (cursor) => {
     const { failures: failures2, next } = await failures({ limit: PAGE4, cursor }, { signal });
-    const lines = failures2.map(({ id, stage, reason }) => ({ id, text: `${stage}: ${reason}` }));
+    const lines = failures2.map(({ id, stage, reason }) => ({
+      id,
+      text: t("{stage}: {reason}", { stage: serverText(stage), reason: serverText(reason) })
+    }));
     return { lines, next };
   });
 }
@@ -13869,22 +15025,22 @@ async function listDamaged(host, total, signal) {
   clear(host);
   host.hidden = !total;
   if (!total) return;
-  host.append(h("h2", { id: "damaged" }, "Read in part"));
+  host.append(h("h2", { id: "damaged" }, t("Read in part")));
   await listImages(host, async (cursor) => {
     const { damaged: damaged2, next } = await damaged({ limit: PAGE4, cursor }, { signal });
-    return { lines: damaged2.map(({ id, reason }) => ({ id, text: reason })), next };
+    return { lines: damaged2.map(({ id, reason }) => ({ id, text: serverText(reason) })), next };
   });
 }
 async function listImages(host, read3) {
-  const list3 = h("ul", null);
-  const more = h("button", { type: "button", class: "button" }, "Show more");
-  host.append(list3, more);
+  const list4 = h("ul", null);
+  const more = h("button", { type: "button", class: "button" }, t("Show more"));
+  host.append(list4, more);
   let cursor = null;
   const load3 = async () => {
     more.disabled = true;
     try {
       const page = await read3(cursor);
-      list3.append(...page.lines.map(imageItem));
+      list4.append(...page.lines.map(imageItem));
       cursor = page.next;
       more.hidden = !cursor;
     } catch (error) {
@@ -13926,7 +15082,11 @@ var ROUTES = {
   "/label": view_exports4,
   "/status": view_exports9
 };
-var THEMES = { auto: "Theme: same as the system", light: "Theme: light", dark: "Theme: dark" };
+var THEMES = {
+  auto: t("Theme: same as the system"),
+  light: t("Theme: light"),
+  dark: t("Theme: dark")
+};
 var PLACES = {
   b: "/browse",
   s: "/search",
@@ -13936,7 +15096,7 @@ var PLACES = {
   l: "/label",
   t: "/status"
 };
-var MOSAIC_FORCED = "Mosaic stays on: the server was started with --mosaic";
+var MOSAIC_FORCED = t("Mosaic stays on: the server was started with --mosaic");
 var info2 = null;
 function getInfo2() {
   info2 ??= info().then((answer) => {
@@ -13975,13 +15135,13 @@ function mosaicButton() {
     type: "button",
     class: "icon-button",
     role: "switch",
-    "aria-label": "Mosaic: show pictures as blocks"
+    "aria-label": t("Mosaic: show pictures as blocks")
   }, icon("mosaic"));
   const apply = (on) => {
     const forced2 = isForced("mosaic");
     button.setAttribute("aria-checked", String(on));
     button.setAttribute("aria-disabled", String(forced2));
-    button.title = forced2 ? MOSAIC_FORCED : on ? "Mosaic is on" : "Mosaic: show pictures as blocks";
+    button.title = forced2 ? MOSAIC_FORCED : on ? t("Mosaic is on") : t("Mosaic: show pictures as blocks");
   };
   button.addEventListener("click", () => {
     if (isForced("mosaic")) toast(MOSAIC_FORCED);
@@ -13998,8 +15158,8 @@ function helpButton() {
   return h("button", {
     type: "button",
     class: "icon-button",
-    "aria-label": "Keyboard shortcuts",
-    title: "Keyboard shortcuts (?)",
+    "aria-label": t("Keyboard shortcuts"),
+    title: t("Keyboard shortcuts (?)"),
     onclick: openHelp
   }, icon("help"));
 }
@@ -14032,6 +15192,7 @@ function bootSetup(main2) {
   start({ "/setup": view_exports8 }, main2, getInfo2);
 }
 function boot() {
+  translateDocument(document.body);
   for (const placeholder of findAll("[data-icon]", document)) {
     const name2 = placeholder.dataset.icon ?? "";
     placeholder.replaceWith(icon(name2, { size: name2 === "mark" ? 24 : 20 }));

@@ -5,7 +5,8 @@ import * as api from "../base/api.js";
 import { change, newBatch } from "../base/changes.js";
 import { h } from "../base/dom.js";
 import * as format from "../base/format.js";
-import { files, MEANINGS } from "./differences.js";
+import { rich, t } from "../base/messages.js";
+import { files, MEANINGS, NAMES } from "./differences.js";
 
 /**
  * @import {
@@ -72,17 +73,17 @@ class Bulk {
     this.stopped = new AbortController();
     this.signal = AbortSignal.any([signal, this.stopped.signal]);
     signal.addEventListener("abort", () => this.el.close(), { once: true });
-    this.text = h("p", { role: "status" }, "Counting…");
-    this.bar = h("progress", { max: 1, "aria-label": "Moving to the trash", hidden: true });
+    this.text = h("p", { role: "status" }, t("Counting…"));
+    this.bar = h("progress", { max: 1, "aria-label": t("Moving to the trash"), hidden: true });
     this.confirm = h("button", { type: "button", class: "button danger", disabled: true,
-      onclick: () => this.run() }, "Move to the trash");
+      onclick: () => this.run() }, t("Move to the trash"));
     this.cancel = h("button", { type: "button", class: "button", autofocus: true,
-      onclick: () => this.stop() }, "Cancel");
+      onclick: () => this.stop() }, t("Cancel"));
     this.el = h("dialog", { class: "bulk", "aria-labelledby": "bulk-title" },
-      h("h2", { id: "bulk-title" }, "Trash all copies that are ",
-        h("span", { class: `grade ${grade}` }, grade)),
-      h("p", { class: "soft" }, `“${grade}” means: ${MEANINGS[grade]}. In each group, the pictures `
-        + "marked “Keep” stay."),
+      h("h2", { id: "bulk-title" }, rich("Trash all copies that are {grade}",
+        { grade: h("span", { class: `grade ${grade}` }, NAMES[grade]) })),
+      h("p", { class: "soft" }, t("“{grade}” means: {meaning}. In each group, the pictures marked "
+        + "“Keep” stay.", { grade: NAMES[grade], meaning: MEANINGS[grade] })),
       this.text, this.bar, h("div", { class: "row" }, this.cancel, this.confirm));
     this.el.addEventListener("cancel", (event) => {
       if (!this.running) return;
@@ -116,27 +117,28 @@ class Bulk {
       return;
     }
     const bytes = this.drops.reduce((sum, { size }) => sum + size, 0);
-    const summary = `${files(this.drops.length)} of ${format.count(groups)} `
-      + `${groups === 1 ? "group" : "groups"} (${format.bytes(bytes)})`;
-    const skipped = conflicts ? ` ${format.count(conflicts)} `
-      + `${conflicts === 1 ? "group is" : "groups are"} to be looked at: only what you have `
-      + "marked there goes." : "";
-    this.text.textContent = (this.drops.length ? `${summary} will move to the trash. Each file is `
-      + "compared once more with the picture that stays before it is moved. You can undo this."
-      : "There are no files to move.") + skipped;
+    const skipped = conflicts ? t(" {count} group is to be looked at: only what you have marked there "
+      + "goes.| {count} groups are to be looked at: only what you have marked there goes.",
+    { count: conflicts }) : "";
+    this.text.textContent = (this.drops.length ? t("{files} of {count} group ({bytes}) will move to the "
+      + "trash. Each file is compared once more with the picture that stays before it is moved. You "
+      + "can undo this.|{files} of {count} groups ({bytes}) will move to the trash. Each file is "
+      + "compared once more with the picture that stays before it is moved. You can undo this.",
+    { files: files(this.drops.length), count: groups, bytes: format.bytes(bytes) })
+      : t("There are no files to move.")) + skipped;
     this.confirm.disabled = !this.drops.length;
   }
 
   stop() {
     this.stopped.abort();
     if (!this.running) this.el.close();
-    else this.text.textContent = "Stopping…";
+    else this.text.textContent = t("Stopping…");
   }
 
   async run() {
     this.running = true;
     this.confirm.disabled = true;
-    this.cancel.textContent = "Stop";
+    this.cancel.textContent = t("Stop");
     this.cancel.focus();
     this.bar.hidden = false;
     const { filters, drops } = this;
@@ -153,7 +155,8 @@ class Bulk {
         this.companions.push(...belonging.companions);
         this.companions_moved.push(...belonging.companions_moved);
         this.bar.value = (start + some.length) / drops.length;
-        this.text.textContent = `${format.count(this.moved.length)} of ${files(drops.length)}`;
+        this.text.textContent = t("{number} of {files}",
+          { number: this.moved.length, files: files(drops.length) });
       }
     } catch (error) {
       this.left.push({ id: "", reason: api.messageOf(error) });

@@ -3,8 +3,10 @@
 
 import * as api from "../base/api.js";
 import { announce, find, h } from "../base/dom.js";
+import { decimal } from "../base/format.js";
 import { icon } from "../base/icons.js";
-import { facts, pairOf } from "./differences.js";
+import { t } from "../base/messages.js";
+import { facts, NAMES, pairOf } from "./differences.js";
 import { JointZoom } from "./joint_zoom.js";
 
 /**
@@ -15,7 +17,7 @@ import { JointZoom } from "./joint_zoom.js";
 /** @typedef {"side" | "flicker" | "difference"} Mode */
 
 /** @type {Record<Mode, string>} */
-const MODES = { side: "Side by side", flicker: "Flicker", difference: "Difference" };
+const MODES = { side: t("Side by side"), flicker: t("Flicker"), difference: t("Difference") };
 /** @type {Record<string, Mode>} */
 const KEYS = { 1: "side", 2: "flicker", 3: "difference", s: "side", f: "flicker",
   d: "difference" };
@@ -107,17 +109,17 @@ class Compare {
   }
 
   head() {
-    const close = h("button", { type: "button", class: "icon-button", "aria-label": "Close",
+    const close = h("button", { type: "button", class: "icon-button", "aria-label": t("Close"),
       onclick: () => this.el.close() }, icon("close"));
     this.title = h("h2", { id: "compare-title" });
-    this.modes = h("div", { class: "choice", role: "group", "aria-label": "How to compare" },
+    this.modes = h("div", { class: "choice", role: "group", "aria-label": t("How to compare") },
       ORDER.map((mode, n) => h("button", { type: "button",
         class: "button", dataset: { mode }, title: `${MODES[mode]} (${n + 1})`, autofocus: !n,
         onclick: () => this.show(mode) }, MODES[mode])));
     this.mirror = h("button", { type: "button", class: "button", "aria-pressed": "false",
-      title: "Mirror the second picture (i)", onclick: () => this.toggleMirror() }, "Mirror");
-    this.choose = h("div", { class: "choice", role: "group", "aria-label": "Which picture" },
-      this.step(-1, "left", "Previous picture"), this.step(1, "right", "Next picture"));
+      title: t("Mirror the second picture (i)"), onclick: () => this.toggleMirror() }, t("Mirror"));
+    this.choose = h("div", { class: "choice", role: "group", "aria-label": t("Which picture") },
+      this.step(-1, "left", t("Previous picture")), this.step(1, "right", t("Next picture")));
     /**
      * @param {string} key
      * @param {string} name
@@ -127,12 +129,12 @@ class Compare {
     const decide = (key, name, text, label) => h("button", { type: "button", class: "button",
       "aria-keyshortcuts": key, title: `${label} (${key})`, onclick: () => this.act(DEEDS[key]) },
     icon(name, { size: 18 }), text);
-    this.decide = h("div", { class: "row", role: "group", "aria-label": "The other picture" },
-      decide("m", "check", "Keep the other", "Keep the other picture instead"),
-      decide("n", "not", "Not duplicates", "The other picture is no duplicate"),
-      decide("x", "trash", "Trash the other", "Move the other picture to the trash"));
-    const groups = h("div", { class: "choice", role: "group", "aria-label": "Which group" },
-      this.go(-1, "k", "Previous group"), this.go(1, "j", "Next group"));
+    this.decide = h("div", { class: "row", role: "group", "aria-label": t("The other picture") },
+      decide("m", "check", t("Keep the other"), t("Keep the other picture instead")),
+      decide("n", "not", t("Not duplicates"), t("The other picture is no duplicate")),
+      decide("x", "trash", t("Trash the other"), t("Move the other picture to the trash")));
+    const groups = h("div", { class: "choice", role: "group", "aria-label": t("Which group") },
+      this.go(-1, "k", t("Previous group")), this.go(1, "j", t("Next group")));
     return h("header", null, h("div", { class: "compare-line" }, this.title, close),
       h("div", { class: "row" }, this.modes, this.mirror, this.choose, this.decide, groups));
   }
@@ -150,7 +152,7 @@ class Compare {
   /** @param {number} by */
   async goOn(by) {
     if (await this.session.step(by)) this.load();
-    else this.foot.textContent = by > 0 ? "This is the last group" : "This is the first group";
+    else this.foot.textContent = by > 0 ? t("This is the last group") : t("This is the first group");
   }
 
   /** @param {Deed} deed */
@@ -206,14 +208,17 @@ class Compare {
     const { mode, image, keeper, mirrored } = this;
     this.turn += 1;
     this.swapped = false;
-    const place = this.others.length > 1 ? ` (${this.index + 1} of ${this.others.length})` : "";
-    this.title.textContent = `${keeper.name} and ${image.name}${place}`;
+    const place = this.others.length < 2 ? ""
+      : t(" ({number} of {total})", { number: this.index + 1, total: this.others.length });
+    this.title.textContent = t("{first} and {second}",
+      { first: keeper.name, second: image.name }) + place;
     for (const button of this.modes.querySelectorAll("button")) {
       button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
     }
     this.mirror.setAttribute("aria-pressed", String(mirrored));
     const pair = pairOf(this.group, keeper.id, image.id);
-    this.foot.textContent = pair ? `${pair.grade}, score ${pair.score.toFixed(2)}` : "";
+    this.foot.textContent = !pair ? "" : t("{grade}, score {score}",
+      { grade: NAMES[pair.grade], score: decimal(pair.score, 2) });
     this.body.dataset.mode = mode;
     this.zoom.clear();
     this.body.replaceChildren(...this[mode]());
@@ -228,7 +233,7 @@ class Compare {
       src: api.imageUrl(image.id, "thumbnail", { size: SIZE, v: image.v }) });
     img.addEventListener("error", () => img.replaceWith(
       h("p", { class: "compare-missing" }, icon("missing", { size: 32 }),
-        "This picture cannot be shown")));
+        t("This picture cannot be shown"))));
     return img;
   }
 
@@ -242,7 +247,7 @@ class Compare {
     const half = (shown, text, turned) => h("figure", { class: "compare-half" },
       this.zoom.add(shown, { mirrored: turned }), h("figcaption", { class: "small" },
         h("strong", null, text), ` ${shown.id}`, this.measures(shown)));
-    return [half(keeper, "Keep:", false), half(image, "Other:", mirrored)];
+    return [half(keeper, t("Keep:"), false), half(image, t("Other:"), mirrored)];
   }
 
   /** @param {DuplicateImageDocument} image */
@@ -257,7 +262,7 @@ class Compare {
     const { keeper, image, mirrored } = this;
     this.pictures = [this.picture(keeper), this.picture(image, { mirrored })];
     const button = h("button", { type: "button", class: "flicker",
-      "aria-label": "Show the other picture", title: "Hold, or press Space" }, this.pictures);
+      "aria-label": t("Show the other picture"), title: t("Hold, or press Space") }, this.pictures);
     const frame = this.frame(button);
     button.addEventListener("pointerdown", () => this.swap(true));
     for (const event of ["pointerup", "pointerleave", "pointercancel"]) {
@@ -276,7 +281,7 @@ class Compare {
     const shown = to ? this.image : this.keeper;
     this.pictures[0].classList.toggle("under", to);
     this.pictures[1].classList.toggle("under", !to);
-    this.foot.textContent = `${to ? "Other" : "Keep"}: ${shown.id}`;
+    this.foot.textContent = `${to ? t("Other") : t("Keep")}: ${shown.id}`;
   }
 
   /** @param {...HTMLElement} children */
@@ -289,8 +294,8 @@ class Compare {
 
   difference() {
     const canvas = h("canvas", { role: "img",
-      "aria-label": "Difference: brighter where it is larger" });
-    const gain = h("div", { class: "choice", role: "group", "aria-label": "Amplification" },
+      "aria-label": t("Difference: brighter where it is larger") });
+    const gain = h("div", { class: "choice", role: "group", "aria-label": t("Amplification") },
       GAINS.map((times) => h("button", { type: "button", class: "button",
         "aria-pressed": String(times === this.gain), onclick: () => {
           this.gain = times;
@@ -299,7 +304,7 @@ class Compare {
         } }, `${times}×`)));
     this.fill(canvas, this.turn);
     return [this.frame(canvas), h("div", { class: "row compare-gain" },
-      h("span", { class: "soft small" }, "Amplification"), gain)];
+      h("span", { class: "soft small" }, t("Amplification")), gain)];
   }
 
   /**
@@ -312,13 +317,13 @@ class Compare {
     try {
       await Promise.all(pictures.map((picture) => picture.decode()));
     } catch {
-      if (turn === this.turn) this.foot.textContent = "These pictures cannot be shown.";
+      if (turn === this.turn) this.foot.textContent = t("These pictures cannot be shown.");
       return;
     }
     if (turn !== this.turn) return;
     const mean = drawDifference(canvas, pictures, { mirrored, gain: this.gain });
-    const text = mean < 0.005 ? "No difference"
-      : `The pictures differ by ${mean.toFixed(2)} of 255 on average`;
+    const text = mean < 0.005 ? t("No difference")
+      : t("The pictures differ by {mean} of 255 on average", { mean: decimal(mean, 2) });
     this.foot.textContent = text;
     announce(text);
   }

@@ -1,21 +1,34 @@
 // How the pictures of a group differ from the kept one: size, date, folder. Pure functions.
 
 import * as format from "../base/format.js";
+import { t } from "../base/messages.js";
 
 /** @import { DuplicateGroupDocument, DuplicateImageDocument } from "../base/api_types.js" */
 
 /** @typedef {DuplicateGroupDocument["grade"]} Grade */
 
+/**
+ * The name of each grade.
+ * @type {Record<string, string>}
+ */
+export const NAMES = {
+  identical: t("identical"),
+  same: t("same"),
+  edited: t("edited"),
+  alike: t("alike"),
+  burst: t("burst"),
+};
+
 /** The meaning of each grade, in a few words. */
 export const GRADES = {
-  identical: "the same bytes",
-  same: "the same picture, resized or saved again",
-  edited: "cropped, marked, recoloured or turned",
-  alike: "the same scene or object",
+  identical: t("the same bytes"),
+  same: t("the same picture, resized or saved again"),
+  edited: t("cropped, marked, recoloured or turned"),
+  alike: t("the same scene or object"),
 };
 
 /** The same with the grade of bursts, which are no copies. */
-export const MEANINGS = { ...GRADES, burst: "alike and taken within seconds, but no copies" };
+export const MEANINGS = { ...GRADES, burst: t("alike and taken within seconds, but no copies") };
 
 /** @param {DuplicateImageDocument} image */
 const pixels = ({ width, height }) => (width && height ? width * height : null);
@@ -36,15 +49,15 @@ export function facts(image, keeper) {
   const line = (label, text, differs, note = "") =>
     ({ label, text, differs: !isKeeper && differs, note: !isKeeper && differs ? note : "" });
   /** @param {DuplicateImageDocument} shown */
-  const shape = ({ width, height }) => (width && height ? `${width} × ${height}` : "unknown");
+  const shape = ({ width, height }) => (width && height ? `${width} × ${height}` : t("unknown"));
   return [
-    line("Pixels", shape(image), shape(image) !== shape(keeper),
+    line(t("Pixels"), shape(image), shape(image) !== shape(keeper),
       ratio(pixels(image), pixels(keeper))),
-    line("Size", format.bytes(image.size), image.size !== keeper.size,
+    line(t("Size"), format.bytes(image.size), image.size !== keeper.size,
       ratio(image.size, keeper.size)),
-    line("Modified", format.date(image.modified), image.modified !== keeper.modified,
-      image.modified < keeper.modified ? "older" : "newer"),
-    line("Folder", image.folder || "Top folder", image.folder !== keeper.folder),
+    line(t("Modified"), format.date(image.modified), image.modified !== keeper.modified,
+      image.modified < keeper.modified ? t("older") : t("newer")),
+    line(t("Folder"), image.folder || t("Top folder"), image.folder !== keeper.folder),
   ];
 }
 
@@ -57,9 +70,9 @@ function ratio(value, other) {
   if (!value || !other || value === other) return "";
   const share = value / other;
   if (share >= 10) return `${Math.round(share)}×`;
-  if (share >= 1.995) return `${share.toFixed(1)}×`;
+  if (share >= 1.995) return `${format.decimal(share, 1)}×`;
   const percent = share * 100;
-  return percent < 1 ? "under 1%" : `${Math.round(percent)}%`;
+  return percent < 1 ? t("under 1%") : `${Math.round(percent)}%`;
 }
 
 /**
@@ -74,4 +87,4 @@ export function pairOf(group, first, second) {
 }
 
 /** @param {number} count @returns {string} "1 file", "1,200 files" */
-export const files = (count) => `${format.count(count)} ${count === 1 ? "file" : "files"}`;
+export const files = (count) => t("{count} file|{count} files", { count });

@@ -4,8 +4,9 @@ import * as api from "../base/api.js";
 import { find, findAll, focused, h } from "../base/dom.js";
 import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
+import { list, serverList, serverText, t } from "../base/messages.js";
 import { link } from "../base/router.js";
-import { facts, files, MEANINGS, pairOf } from "./differences.js";
+import { facts, files, MEANINGS, NAMES, pairOf } from "./differences.js";
 
 /**
  * @import { DuplicateGroupDocument, DuplicateImageDocument } from "../base/api_types.js"
@@ -80,10 +81,11 @@ export class GroupCard {
     const { why, conflict } = this.group;
     this.el.replaceChildren(this.head(),
       why && h("p", { class: "copies-why small" }, this.isBurst
-        ? "Taken within seconds of each other, but no copies. The sharpest comes first."
-        : `Kept because it ${why}.`),
+        ? t("Taken within seconds of each other, but no copies. The sharpest comes first.")
+        : t("Kept because it {why}.", { why: serverList(why) })),
       conflict && h("p", { class: "copies-reason small" }, icon("problem", { size: 16 }),
-        h("span", null, `Look at this one: ${conflict}.`)),
+        h("span", null, t("Look at this one: {reason}.",
+          { reason: serverText(conflict) }))),
       this.reason &&
       h("p", { class: "copies-reason small", role: "status" }, icon("problem", { size: 16 }),
         h("span", null, this.reason)), this.list);
@@ -106,15 +108,16 @@ export class GroupCard {
       class: "button", dataset: { keep }, onclick, ...props }, icon(name, { size: 18 }), text);
     return h("div", { class: "copies-head" },
       h("h2", { id: `copies-${this.number}` },
-        h("span", { class: `grade ${grade}`, title: MEANINGS[grade] }, grade), " ",
-        `${format.count(this.images.length)} pictures`),
+        h("span", { class: `grade ${grade}`, title: MEANINGS[grade] }, NAMES[grade]), " ",
+        t("{count} picture|{count} pictures", { count: this.images.length })),
       h("div", { class: "row" },
-        button("compare", "compare", "Compare", () => this.options.oncompare(this)),
+        button("compare", "compare", t("Compare"), () => this.options.oncompare(this)),
         allowed && button("drop", "trash",
-          drops.length ? `Trash ${files(drops.length)}, ${format.bytes(bytes)}` : "Trash",
+          drops.length ? t("Trash {files}, {bytes}",
+            { files: files(drops.length), bytes: format.bytes(bytes) }) : t("Trash"),
           () => this.options.ondrop(this), { disabled: !drops.length }),
-        allowed && this.images.length <= MOST_APART && button("apart", "not", "Not duplicates",
-          () => this.options.onapart(this), { title: "No picture here is a copy of another" })));
+        allowed && this.images.length <= MOST_APART && button("apart", "not", t("Not duplicates"),
+          () => this.options.onapart(this), { title: t("No picture here is a copy of another") })));
   }
 
   /**
@@ -125,9 +128,11 @@ export class GroupCard {
     const { id, name } = image;
     const { allowed } = this.options;
     const stays = this.kept.has(id);
-    const pressed = allowed ? { "aria-pressed": String(!stays), "aria-label": `Trash ${name}`,
-      title: stays ? "Stays. Mark it for the trash (Space)" : "Goes to the trash. Keep it (Space)" }
-      : { "aria-label": `Compare ${name}`, title: "Compare (Enter)" };
+    const pressed = allowed ? { "aria-pressed": String(!stays),
+      "aria-label": t("Trash {name}", { name }),
+      title: stays ? t("Stays. Mark it for the trash (Space)")
+        : t("Goes to the trash. Keep it (Space)") }
+      : { "aria-label": t("Compare {name}", { name }), title: t("Compare (Enter)") };
     const button = h("button", { type: "button", class: "copy-picture", ...pressed,
       tabindex: index === this.index ? 0 : -1, dataset: { keep: `picture-${index}` },
       onclick: () => {
@@ -158,10 +163,10 @@ export class GroupCard {
    */
   sign({ id, kept }, stays) {
     if (this.isBurst) {
-      return id === this.keeper.id && h("span", { class: "copy-sign" }, "Sharpest");
+      return id === this.keeper.id && h("span", { class: "copy-sign" }, t("Sharpest"));
     }
     if (!this.options.allowed && !stays) return null;
-    const text = !stays ? "Trash" : kept ? "Keep (your choice)" : "Keep";
+    const text = !stays ? t("Trash") : kept ? t("Keep (your choice)") : t("Keep");
     return h("span", { class: "copy-sign" }, icon(stays ? "check" : "trash", { size: 14 }), text);
   }
 
@@ -173,11 +178,11 @@ export class GroupCard {
       facts(image, keeper).map(({ label, text, differs, note }) =>
         h("div", { class: differs ? "differs" : null }, h("dt", null, label),
           h("dd", { class: "number" }, text, note && h("span", { class: "note" }, ` ${note}`),
-            differs && h("span", { class: "unseen" }, ", differs")))),
-      pair && h("div", null, h("dt", null, "Score"), h("dd", { class: "number" },
-        `${pair.grade}, ${pair.score.toFixed(2)}`)),
-      pair && pair.kinds.length > 0 && h("div", null, h("dt", null, "Edits"),
-        h("dd", null, pair.kinds.join(", "))));
+            differs && h("span", { class: "unseen" }, t(", differs"))))),
+      pair && h("div", null, h("dt", null, t("Score")), h("dd", { class: "number" },
+        `${NAMES[pair.grade]}, ${format.decimal(pair.score, 2)}`)),
+      pair && pair.kinds.length > 0 && h("div", null, h("dt", null, t("Edits")),
+        h("dd", null, list(pair.kinds.map(serverText)))));
   }
 
   /**
@@ -192,14 +197,14 @@ export class GroupCard {
      */
     const act = (keep, text, onclick) => h("button", { type: "button",
       class: "button quiet small", dataset: { keep: `${keep}-${index}` },
-      "aria-label": `${text}: ${image.name}`, onclick: () => {
+      "aria-label": t("{action}: {name}", { action: text, name: image.name }), onclick: () => {
         this.index = index;
         onclick(this);
       } }, text);
     return h("div", { class: "copy-actions" },
-      act("prefer", image.kept ? "Do not prefer" : "Keep this one", this.options.onprefer),
+      act("prefer", image.kept ? t("Do not prefer") : t("Keep this one"), this.options.onprefer),
       // In a group of two, the button of the group says the same.
-      this.images.length > 2 && act("different", "Not a duplicate", this.options.ondifferent));
+      this.images.length > 2 && act("different", t("Not a duplicate"), this.options.ondifferent));
   }
 
   /**
@@ -223,7 +228,7 @@ export class GroupCard {
   toggle() {
     const { id } = this.current;
     if (this.kept.has(id) && this.kept.size === 1) {
-      this.reason = "At least one picture must stay. First mark another one to keep.";
+      this.reason = t("At least one picture must stay. First mark another one to keep.");
     } else {
       this.reason = "";
       if (!this.kept.delete(id)) this.kept.add(id);

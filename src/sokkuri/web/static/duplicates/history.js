@@ -4,6 +4,7 @@
 import * as api from "../base/api.js";
 import { h } from "../base/dom.js";
 import * as format from "../base/format.js";
+import { list, t } from "../base/messages.js";
 import { files } from "./differences.js";
 
 /** @import { UndoableDropDocument } from "../base/api_types.js" */
@@ -46,7 +47,7 @@ export class History {
     const focused = this.list.contains(document.activeElement);
     const total = entries.reduce((sum, { ids }) => sum + ids.length, 0);
     this.el.hidden = !entries.length;
-    this.summary.textContent = `History: ${files(total)} moved to the trash`;
+    this.summary.textContent = t("History: {files} moved to the trash", { files: files(total) });
     this.list.replaceChildren(...entries.map((entry) => this.line(entry)));
     if (focused) (this.list.querySelector("button") ?? this.summary).focus();
   }
@@ -54,20 +55,22 @@ export class History {
   /** @param {Entry} entry */
   line(entry) {
     const { ids, time, plan } = entry;
-    const rest = ids.length > NAMED ? ` and ${format.count(ids.length - NAMED)} more` : "";
-    const when = time ? format.date(time) : "earlier";
+    const rest = ids.length > NAMED ? t(" and {count} more",
+      { count: ids.length - NAMED }) : "";
+    const when = time ? format.date(time) : t("earlier");
     const { onundo } = this;
     /** @type {?HTMLButtonElement} */
     const undo = onundo && h("button", { type: "button", class: "button quiet small",
-      "aria-label": `Undo: bring back ${files(ids.length)} moved ${when}`,
+      "aria-label": t("Undo: bring back {files} moved {when}",
+        { files: files(ids.length), when }),
       onclick: async () => {
         if (undo) undo.disabled = true;
         await onundo(entry);
         if (undo) undo.disabled = false;
-      } }, "Undo");
+      } }, t("Undo"));
     return h("li", null, h("span", { class: "number" }, `${when} · ${files(ids.length)}`,
-      plan && " · by a plan"),
-      h("span", { class: "soft small" }, ids.slice(0, NAMED).join(", ") + rest), undo);
+      plan && t(" · by a plan")),
+      h("span", { class: "soft small" }, list(ids.slice(0, NAMED)) + rest), undo);
   }
 }
 

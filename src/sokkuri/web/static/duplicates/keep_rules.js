@@ -4,21 +4,22 @@
 import { h } from "../base/dom.js";
 import { icon } from "../base/icons.js";
 import { suggestFolders } from "../base/folders.js";
+import { t } from "../base/messages.js";
 
 /** @type {Record<string, string>} */
 const RULES = {
-  largest: "the most pixels",
-  heaviest: "the most bytes",
-  oldest: "the oldest file",
-  newest: "the newest file",
-  colour: "in colour",
-  camera: "with a camera's metadata",
-  "earliest-taken": "taken first",
+  largest: t("the most pixels"),
+  heaviest: t("the most bytes"),
+  oldest: t("the oldest file"),
+  newest: t("the newest file"),
+  colour: t("in colour"),
+  camera: t("with a camera's metadata"),
+  "earliest-taken": t("taken first"),
 };
 /** @type {Record<string, {label: string, hint: string, toRule: (text: string) => string}>} */
 const TEXTS = {
-  format: { label: "of a file format…", hint: "png,jpg", toRule: (text) => `format:${text}` },
-  folder: { label: "in a folder…", hint: "best/of", toRule: (text) =>
+  format: { label: t("of a file format…"), hint: "png,jpg", toRule: (text) => `format:${text}` },
+  folder: { label: t("in a folder…"), hint: "best/of", toRule: (text) =>
     `${text.replace(/^\.?\/+/, "").replace(/\/+$/, "")}/` },
 };
 
@@ -28,14 +29,14 @@ export class KeepRules {
     this.onchange = onchange;
     /** @type {string[]} */
     this.rules = [];
-    this.chosen = h("ol", { class: "keep-rules", "aria-label": "Rules, the first counts most" });
+    this.chosen = h("ol", { class: "keep-rules", "aria-label": t("Rules, the first counts most") });
     this.select = h("select", { id: "keep-rule" });
     this.folders = h("datalist", { id: "keep-folders" });
     this.text = h("input", { type: "text", autocomplete: "off", spellcheck: "false",
       autocapitalize: "off", hidden: true });
-    this.add = h("button", { type: "submit", class: "button quiet small", hidden: true }, "Add");
-    this.el = h("form", { class: "row keep-chooser", "aria-label": "Which picture to keep" },
-      h("label", { for: this.select.id, class: "soft small" }, "Keep first the picture"),
+    this.add = h("button", { type: "submit", class: "button quiet small", hidden: true }, t("Add"));
+    this.el = h("form", { class: "row keep-chooser", "aria-label": t("Which picture to keep") },
+      h("label", { for: this.select.id, class: "soft small" }, t("Keep first the picture")),
       this.chosen, this.select, this.text, this.folders, this.add);
     this.text.addEventListener("focus", () => suggestFolders(this.folders), { once: true });
     this.select.addEventListener("change", () => this.choose(this.select.value));
@@ -75,11 +76,11 @@ export class KeepRules {
   show(rules) {
     this.rules = rules;
     this.chosen.replaceChildren(...rules.map((rule) => h("li", null, nameOf(rule),
-      h("button", { type: "button", class: "icon-button", title: "Remove this rule",
-        "aria-label": `Remove the rule: ${nameOf(rule)}`,
+      h("button", { type: "button", class: "icon-button", title: t("Remove this rule"),
+        "aria-label": t("Remove the rule: {rule}", { rule: nameOf(rule) }),
         onclick: () => this.change(this.rules.filter((other) => other !== rule)) },
       icon("close", { size: 14 })))));
-    const options = [["", rules.length ? "then…" : "that the evidence tells"],
+    const options = [["", rules.length ? t("then…") : t("that the evidence tells")],
       ...Object.entries(RULES).filter(([name]) => !rules.includes(name)),
       ...Object.entries(TEXTS).map(([name, { label }]) => [name, label])];
     this.select.replaceChildren(...options.map(([value, text]) => h("option", { value }, text)));
@@ -93,6 +94,6 @@ export class KeepRules {
  * @param {string} rule
  */
 function nameOf(rule) {
-  if (rule.startsWith("format:")) return `of the format ${rule.slice(7)}`;
-  return RULES[rule] ?? `in the folder ${rule}`;
+  if (rule.startsWith("format:")) return t("of the format {format}", { format: rule.slice(7) });
+  return RULES[rule] ?? t("in the folder {folder}", { folder: rule });
 }

@@ -1,5 +1,6 @@
 // Texts about files that were moved to the trash and restored.
 
+import { list, serverText, t } from "../base/messages.js";
 import { files } from "./differences.js";
 
 /** @import { NotMovedDocument } from "../base/api_types.js" */
@@ -11,8 +12,9 @@ const NAMED = 3; // files that a message names
  * @param {NotMovedDocument[]} left
  */
 export function reasons(left) {
-  const rest = left.length > NAMED ? `; and ${files(left.length - NAMED)} more` : "";
-  return left.slice(0, NAMED).map(({ id, reason }) => `${id}: ${reason}`).join("; ") + rest;
+  const rest = left.length > NAMED ? t("; and {files} more",
+    { files: files(left.length - NAMED) }) : "";
+  return left.slice(0, NAMED).map(({ id, reason }) => `${id}: ${serverText(reason)}`).join("; ") + rest;
 }
 
 /**
@@ -20,14 +22,14 @@ export function reasons(left) {
  * @param {{companions: string[], companions_moved: string[]}} result
  */
 export function belonging({ companions, companions_moved: along }) {
-  const others = along.length ? `, with ${named(along)}` : "";
+  const others = along.length ? t(", with {files}", { files: named(along) }) : "";
   if (!companions.length) return others;
-  const them = companions.length === 1 ? "it" : "them";
-  return `${others}, but not what belongs to ${them}: ${named(companions)}`;
+  return others + t(", but not what belongs to it: {files}|, but not what belongs to them: {files}",
+    { count: companions.length, files: named(companions) });
 }
 
 /** @param {string[]} paths */
 function named(paths) {
-  const rest = paths.length > NAMED ? ` and ${paths.length - NAMED} more` : "";
-  return `${paths.slice(0, NAMED).join(", ")}${rest}`;
+  const rest = paths.length > NAMED ? t(" and {count} more", { count: paths.length - NAMED }) : "";
+  return list(paths.slice(0, NAMED)) + rest;
 }

@@ -2,7 +2,7 @@
 
 import * as api from "../base/api.js";
 import { h } from "../base/dom.js";
-import * as format from "../base/format.js";
+import { serverText, t } from "../base/messages.js";
 
 /** @import { DuplicateRunDocument, RunProgressDocument } from "../base/api_types.js" */
 
@@ -16,10 +16,10 @@ const EVERY = 1000; // milliseconds
  *   `begin` is called after a run was started, which may end before the first state arrives
  */
 export function makeRunning({ onstate, ondone, signal }) {
-  const bar = h("progress", { "aria-label": "Comparing", max: 1 });
+  const bar = h("progress", { "aria-label": t("Comparing"), max: 1 });
   const text = h("p", { class: "number" });
-  const el = h("section", { class: "running", "aria-label": "Comparing", hidden: true },
-    h("h2", null, "Comparing"), bar, text);
+  const el = h("section", { class: "running", "aria-label": t("Comparing"), hidden: true },
+    h("h2", null, t("Comparing")), bar, text);
   let timer = 0;
   let seen = false;
 
@@ -49,8 +49,8 @@ export function makeRunning({ onstate, ondone, signal }) {
   const draw = ({ stage, done, total }) => {
     if (total) bar.value = done / total;
     else bar.removeAttribute("value");
-    const counts = total ? `${format.count(done)} of ${format.count(total)}` : "";
-    text.textContent = [stage, counts].filter(Boolean).join(" · ");
+    const counts = total ? t("{number} of {total}", { number: done, total }) : "";
+    text.textContent = [serverText(stage), counts].filter(Boolean).join(" · ");
   };
   signal.addEventListener("abort", () => clearTimeout(timer));
   const begin = () => {

@@ -4,7 +4,8 @@ import { find, focused, h, present } from "../base/dom.js";
 import { suggestFolders } from "../base/folders.js";
 import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
-import { files, GRADES, MEANINGS } from "./differences.js";
+import { list, rich, t } from "../base/messages.js";
+import { files, GRADES, MEANINGS, NAMES } from "./differences.js";
 import { KeepRules } from "./keep_rules.js";
 
 /**
@@ -35,23 +36,24 @@ export class Toolbar {
     this.onbulk = onbulk;
     this.grade = "edited";
     this.showsBursts = false;
-    this.grades = h("div", { class: "choice", role: "group", "aria-label": "Show grades up to" },
+    this.grades = h("div", { class: "choice", role: "group", "aria-label": t("Show grades up to") },
       Object.keys(GRADES).map((grade, n, all) => h("button", { type: "button", class: "button",
-        dataset: { grade }, title: n ? `${all.slice(0, n + 1).join(", ")}` : GRADES.identical,
-        onclick: () => onfilter(this.values(grade)) }, grade)));
+        dataset: { grade },
+        title: n ? list(all.slice(0, n + 1).map((one) => NAMES[one])) : GRADES.identical,
+        onclick: () => onfilter(this.values(grade)) }, NAMES[grade])));
     this.bursts = h("button", { type: "button", class: "button", title: MEANINGS.burst,
       onclick: () => onfilter({ ...this.values(), bursts: this.showsBursts ? null : 1 }) },
-    "Bursts");
+    t("Bursts"));
     this.keep = new KeepRules({ onchange: (keep) => onfilter({ ...this.values(), keep }) });
     this.folders = h("datalist", { id: "duplicates-folders" });
     this.under = h("input", { ...PLAIN, id: "duplicates-under", list: "duplicates-folders",
-      placeholder: "all folders" });
+      placeholder: t("all folders") });
     this.where = h("input", { ...PLAIN, id: "duplicates-where", placeholder: "width > 1000" });
     this.under.addEventListener("focus", () => suggestFolders(this.folders), { once: true });
-    const form = h("form", { class: "row copies-filters", "aria-label": "Filters" },
-      h("label", { for: "duplicates-under" }, "In folder"), this.under, this.folders,
-      h("label", { for: "duplicates-where" }, "Where"), this.where,
-      h("button", { type: "submit", class: "unseen", tabindex: -1 }, "Show"));
+    const form = h("form", { class: "row copies-filters", "aria-label": t("Filters") },
+      h("label", { for: "duplicates-under" }, t("In folder")), this.under, this.folders,
+      h("label", { for: "duplicates-where" }, t("Where")), this.where,
+      h("button", { type: "submit", class: "unseen", tabindex: -1 }, t("Show")));
     /** @param {Event} event */
     const filter = (event) => {
       event.preventDefault();
@@ -59,13 +61,13 @@ export class Toolbar {
     };
     form.addEventListener("change", filter);
     form.addEventListener("submit", filter);
-    this.totals = h("ul", { class: "copies-totals", "aria-label": "Grades" });
+    this.totals = h("ul", { class: "copies-totals", "aria-label": t("Grades") });
     this.find = h("button", { type: "button", class: "button", hidden: true, onclick: onfind });
     this.state = h("p", { class: "soft small" });
     this.unread = h("div", { class: "row copies-unread", hidden: true });
     this.onfind = onfind;
     this.el = h("div", { class: "copies-bar" },
-      h("div", { class: "row" }, h("span", { class: "soft small" }, "Show grades up to"),
+      h("div", { class: "row" }, h("span", { class: "soft small" }, t("Show grades up to")),
         this.grades, this.bursts),
       form, this.keep.el, h("div", { class: "row copies-state" }, this.state, this.find),
       this.unread, this.totals);
@@ -96,14 +98,17 @@ export class Toolbar {
    */
   showState({ compared, of, running, failure, notes }) {
     const remaining = of - compared;
-    const parts = [`${format.count(compared)} of ${format.count(of)} pictures compared`];
-    if (failure && !running) parts.push(`the last comparison stopped early: ${failure}`);
+    const parts = [t("{number} of {total} pictures compared", { number: compared, total: of })];
+    if (failure && !running) {
+      parts.push(t("the last comparison stopped early: {reason}", { reason: failure }));
+    }
     const showCommand = remaining > 0 && !running && !this.allowed;
-    this.state.replaceChildren(`${[...parts, ...notes].join("; ")}.`, ...(showCommand
-      ? [compared ? " To compare the rest, run " : " To compare them, run ",
-        h("code", null, "sokkuri duplicates")] : []));
+    const command = h("code", null, "sokkuri duplicates");
+    this.state.replaceChildren(t("{state}.", { state: [...parts, ...notes].join("; ") }),
+      ...(!showCommand ? [] : compared ? rich(" To compare the rest, run {command}", { command })
+        : rich(" To compare them, run {command}", { command })));
     this.find.hidden = Boolean(running) || remaining <= 0 || !this.allowed;
-    this.find.textContent = compared ? "Compare the rest" : "Find duplicates";
+    this.find.textContent = compared ? t("Compare the rest") : t("Find duplicates");
   }
 
   /**
@@ -117,13 +122,16 @@ export class Toolbar {
       return;
     }
     const command = `sokkuri duplicates${this.showsBursts ? " --bursts" : ""}`;
-    const text = unread === 1 ? "1 picture was" : `${format.count(unread)} pictures were`;
-    this.unread.replaceChildren(...present([h("p", { class: "soft small" },
-      `${text} not read yet for the `
-      + `evidence on which picture to keep${this.showsBursts ? ", or for bursts" : ""}. To read `
-      + `${unread === 1 ? "it" : "them"}, run `, h("code", null, command), "."),
+    const values = { count: unread, command: h("code", null, command) };
+    this.unread.replaceChildren(...present([h("p", { class: "soft small" }, this.showsBursts
+      ? rich("{count} picture was not read yet for the evidence on which picture to keep, or for "
+        + "bursts. To read it, run {command}.|{count} pictures were not read yet for the evidence on "
+        + "which picture to keep, or for bursts. To read them, run {command}.", values)
+      : rich("{count} picture was not read yet for the evidence on which picture to keep. To read it, "
+        + "run {command}.|{count} pictures were not read yet for the evidence on which picture to "
+        + "keep. To read them, run {command}.", values)),
     this.allowed && h("button", { type: "button", class: "button quiet small",
-      onclick: () => this.onfind() }, "Read now")]));
+      onclick: () => this.onfind() }, t("Read now"))]));
   }
 
   /**
@@ -136,15 +144,15 @@ export class Toolbar {
     const all = /** @type {[Grade, GradeTotalDocument][]} */ (Object.entries(grades));
     this.totals.replaceChildren(...all.filter(([, { groups }]) => groups)
       .map(([grade, { groups, drops, bytes, conflicts }]) => h("li", null,
-        h("span", { class: `grade ${grade}`, title: MEANINGS[grade] }, grade),
-        h("span", { class: "number small" }, `${format.count(groups)} `
-          + `${groups === 1 ? "group" : "groups"}` + (grade === "burst" ? ", no copies"
-          : `, ${files(drops)} that can go, ${format.bytes(bytes)}`)
-          + (conflicts ? `, ${format.count(conflicts)} to look at` : "")),
+        h("span", { class: `grade ${grade}`, title: MEANINGS[grade] }, NAMES[grade]),
+        h("span", { class: "number small" }, t("{count} group|{count} groups", { count: groups })
+          + (grade === "burst" ? t(", no copies") : t(", {files} that can go, {bytes}",
+            { files: files(drops), bytes: format.bytes(bytes) }))
+          + (conflicts ? t(", {count} to look at", { count: conflicts }) : "")),
         this.allowed && BULK.includes(grade) && h("button", { type: "button",
           class: "button quiet small", dataset: { grade }, onclick: () => this.onbulk(grade),
-          "aria-label": `Trash all copies that are ${grade}` }, icon("trash", { size: 16 }),
-        "Trash all…"))));
+          "aria-label": t("Trash all copies that are {grade}", { grade: NAMES[grade] }) },
+        icon("trash", { size: 16 }), t("Trash all…")))));
     if (before) find(`[data-grade="${before}"]`, this.totals)?.focus();
   }
 }
@@ -158,21 +166,26 @@ export class Toolbar {
  */
 export function emptyText({ compared, of }, { min_grade: grade, under, where }, allowed) {
   if (!of) {
-    return { icon: "photos", title: "No pictures yet",
-      text: ["Index a folder first: ", h("code", null, "sokkuri index FOLDER")] };
+    return { icon: "photos", title: t("No pictures yet"),
+      text: rich("Index a folder first: {command}",
+        { command: h("code", null, "sokkuri index FOLDER") }) };
   }
   if (!compared) {
-    return { icon: "compare", title: "No pictures were compared yet",
-      text: allowed ? "Press “Find duplicates” above to compare every picture with similar ones. "
-        + "This may take some minutes; you can use the pages meanwhile."
-        : "So far, only files with identical bytes count as duplicates." };
+    return { icon: "compare", title: t("No pictures were compared yet"),
+      text: allowed ? t("Press “Find duplicates” above to compare every picture with similar ones. "
+        + "This may take some minutes; you can use the pages meanwhile.")
+        : t("So far, only files with identical bytes count as duplicates.") };
   }
   if (under || where) {
-    return { icon: "done", title: "No duplicates here", text: "No group passes these filters." };
+    return { icon: "done", title: t("No duplicates here"),
+      text: t("No group passes these filters.") };
   }
-  return { icon: "done", title: "No duplicates", text: grade === "alike"
-    ? "No pictures are alike either."
-    : `No picture of ${format.count(compared)} is ${
-      { identical: "identical to", same: "the same as", edited: "an edited copy of" }[grade]
-    } another one.` };
+  const number = { count: compared };
+  const text = {
+    identical: t("No picture of {count} is identical to another one.", number),
+    same: t("No picture of {count} is the same as another one.", number),
+    edited: t("No picture of {count} is an edited copy of another one.", number),
+    alike: t("No pictures are alike either."),
+  }[grade];
+  return { icon: "done", title: t("No duplicates"), text };
 }

@@ -3,8 +3,8 @@
 import * as api from "../base/api.js";
 import { change, howToAllow } from "../base/changes.js";
 import { announce, h, isTyping, toast } from "../base/dom.js";
-import * as format from "../base/format.js";
 import { lasting } from "../base/lasting.js";
+import { serverText, t } from "../base/messages.js";
 import { panel, problemPanel } from "../base/problem.js";
 import { navigate } from "../base/router.js";
 import { openBulk } from "./bulk.js";
@@ -27,19 +27,19 @@ import * as undoing from "./undoing.js";
  * @import { Filters } from "./toolbar.js"
  */
 
-export const title = "Duplicates";
+export const title = t("Duplicates");
 export const shortcuts = [
-  ["j k", "Next, previous group"],
-  ["← →", "Next, previous picture"],
-  ["Enter", "Compare"],
-  ["Space", "Mark to keep or for the trash"],
-  ["x", "Trash the marked pictures"],
-  ["m", "Keep this one"],
-  ["n", "Not duplicates"],
-  ["u", "Undo"],
-  ["1 2 3", "Comparing: side by side, flicker, difference"],
-  ["+ − 0", "Comparing: zoom both pictures; arrows move them"],
-  ["i", "Comparing: mirror the second picture"],
+  ["j k", t("Next, previous group")],
+  ["← →", t("Next, previous picture")],
+  ["Enter", t("Compare")],
+  ["Space", t("Mark to keep or for the trash")],
+  ["x", t("Trash the marked pictures")],
+  ["m", t("Keep this one")],
+  ["n", t("Not duplicates")],
+  ["u", t("Undo")],
+  ["1 2 3", t("Comparing: side by side, flicker, difference")],
+  ["+ − 0", t("Comparing: zoom both pictures; arrows move them")],
+  ["i", t("Comparing: mirror the second picture")],
 ];
 
 /**
@@ -79,12 +79,12 @@ export class Duplicates {
       onfilter: (filters) => navigate("/duplicates", filters),
       onfind: () => this.find(), onbulk: (grade) => this.bulk(grade) });
     this.running = makeRunning({ signal, onstate: (state) => this.toolbar.showState(state),
-      ondone: () => this.refresh().then(() => announce("Comparing has finished")) });
+      ondone: () => this.refresh().then(() => announce(t("Comparing has finished"))) });
     this.history = new History({ signal,
       onundo: this.allowed ? (entry) => this.undoEntry(entry) : null });
     this.list = h("ol", { class: "copies-list" });
     this.more = h("button", { type: "button", class: "button", hidden: true,
-      onclick: () => this.loadMore() }, "Show more");
+      onclick: () => this.loadMore() }, t("Show more"));
     this.none = h("div", null);
     main.append(h("div", { class: "duplicates" }, h("h1", { tabindex: "-1" }, title),
       !this.allowed && howToAllow(), this.toolbar.el, this.running.el, this.history.el,
@@ -216,7 +216,7 @@ export class Duplicates {
       this.none.replaceChildren();
       this.running.begin();
       this.running.update(await api.comparing({ signal: this.signal }));
-      announce("Comparing has begun");
+      announce(t("Comparing has begun"));
     });
   }
 
@@ -228,7 +228,8 @@ export class Duplicates {
     try {
       await work();
     } catch (error) {
-      if (!api.isAbort(error)) this.say(`${api.messageOf(error)}. The change was not confirmed.`);
+      if (api.isAbort(error)) return;
+      this.say(t("{reason}. The change was not confirmed.", { reason: api.messageOf(error) }));
     }
   }
 
@@ -252,7 +253,7 @@ export class Duplicates {
    */
   async drop(card, drops = card.drops().map(({ id, keep }) => ({ id, keep }))) {
     if (!drops.length) {
-      this.say("No picture of this group is marked for the trash");
+      this.say(t("No picture of this group is marked for the trash"));
       return;
     }
     const hadFocus = card.el.contains(document.activeElement);
@@ -260,13 +261,13 @@ export class Duplicates {
       const result = await change("/duplicates/drops", { ...this.filters, drops });
       const { log, moved, left } = result;
       if (log !== null) {
-        undoing.remember({ text: `${files(moved.length)} restored`, ids: moved, logs: [log] });
+        undoing.remember({ text: restored(moved), ids: moved, logs: [log] });
       }
       this.removeImages(card, moved, hadFocus);
-      if (left.length) card.showReason(left.map(({ id, reason }) => `${id}: ${reason}`).join("; "));
+      if (left.length) card.showReason(left.map(({ id, reason }) => `${id}: ${serverText(reason)}`).join("; "));
       if (moved.length) {
-        this.done(`${files(moved.length)} moved to the trash${belonging(result)}`);
-      } else this.say("No file was moved");
+        this.done(toTrash(moved) + belonging(result));
+      } else this.say(t("No file was moved"));
     });
   }
 
@@ -302,7 +303,8 @@ export class Duplicates {
     const { id, name } = card.current;
     /** @type {[string, string][]} */
     const pairs = card.images.filter((other) => other.id !== id).map((other) => [id, other.id]);
-    return this.decideDifferent(card, [id], pairs, `${name} is marked as not a duplicate`);
+    return this.decideDifferent(card, [id], pairs,
+      t("{name} is marked as not a duplicate", { name }));
   }
 
   /**
@@ -314,7 +316,7 @@ export class Duplicates {
     const pairs = ids.flatMap((id, n) =>
       ids.slice(n + 1).map((other) => /** @type {[string, string]} */ ([id, other])));
     return this.decideDifferent(card, ids, pairs,
-      `${format.count(ids.length)} pictures are marked as not duplicates`);
+      t("{count} pictures are marked as not duplicates", { count: ids.length }));
   }
 
   /**
@@ -327,7 +329,8 @@ export class Duplicates {
     const hadFocus = card.el.contains(document.activeElement);
     await this.attemptOn(card, async () => {
       await change("/duplicates/decisions", { different: pairs });
-      undoing.remember({ text: "These pictures count as duplicates again", ids, different: pairs });
+      undoing.remember({ text: t("These pictures count as duplicates again"), ids,
+        different: pairs });
       this.removeImages(card, ids, hadFocus);
       this.done(text);
     });
@@ -341,9 +344,10 @@ export class Duplicates {
     await this.attemptOn(card, async () => {
       if (others.length) await change("/duplicates/decisions", { keep: others, undo: true });
       await change("/duplicates/decisions", { keep: [id], undo: kept });
-      undoing.remember({ text: "The choice was undone", ids: [id], keep: kept ? [] : [id],
+      undoing.remember({ text: t("The choice was undone"), ids: [id], keep: kept ? [] : [id],
         keepAgain: kept ? [id] : others });
-      this.done(kept ? `${name} is no longer preferred` : `${name} will be kept`);
+      this.done(kept ? t("{name} is no longer preferred", { name })
+        : t("{name} will be kept", { name }));
     });
     await this.refreshAt([id]);
   }
@@ -364,7 +368,7 @@ export class Duplicates {
    */
   done(text) {
     const action = undoing.last();
-    this.say(text, { action: "Undo", onaction: () => this.undo(action) });
+    this.say(text, { action: t("Undo"), onaction: () => this.undo(action) });
     this.updateTotals().catch(() => {});
   }
 
@@ -381,7 +385,7 @@ export class Duplicates {
    */
   async undo(action = undoing.last()) {
     if (!action || !this.allowed || !undoing.isOpen(action)) {
-      this.say(action ? "That was undone already" : "There is nothing to undo");
+      this.say(action ? t("That was undone already") : t("There is nothing to undo"));
       return;
     }
     await this.revert(action);
@@ -413,7 +417,7 @@ export class Duplicates {
   async undoEntry({ logs, ids }) {
     const made = undoing.madeBy(logs);
     if (made) undoing.forget(made);
-    await this.revert({ text: `${files(ids.length)} restored`, ids: ids.slice(0, 1), logs });
+    await this.revert({ text: restored(ids), ids: ids.slice(0, 1), logs });
   }
 
   /** @param {string[]} ids */
@@ -434,13 +438,14 @@ export class Duplicates {
     if (!result) return;
     const { logs, moved, left } = result;
     await this.refresh();
-    const rest = left.length ? `; ${files(left.length)} not moved: ${left[0].reason}` : "";
-    const text = `${files(moved.length)} moved to the trash${belonging(result)}${rest}`;
+    const rest = left.length ? t("; {files} not moved: {reason}",
+      { files: files(left.length), reason: serverText(left[0].reason) }) : "";
+    const text = toTrash(moved) + belonging(result) + rest;
     if (!moved.length) {
       this.say(text);
       return;
     }
-    undoing.remember({ text: `${files(moved.length)} restored`, ids: moved.slice(0, 1), logs });
+    undoing.remember({ text: restored(moved), ids: moved.slice(0, 1), logs });
     this.done(text);
   }
 
@@ -488,6 +493,11 @@ export class Duplicates {
     event.preventDefault();
   }
 }
+
+/** @param {string[]} ids */
+const restored = (ids) => t("{files} restored", { files: files(ids.length) });
+/** @param {string[]} ids */
+const toTrash = (ids) => t("{files} moved to the trash", { files: files(ids.length) });
 
 /**
  * Whether a group has not changed, so that the marks of the user in it are still valid.

@@ -2,7 +2,9 @@
 
 import * as api from "../base/api.js";
 import { h } from "../base/dom.js";
+import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
+import { t } from "../base/messages.js";
 import { facts } from "./facts.js";
 
 /** @import { HitDocument, ImageDocument } from "../base/api_types.js" */
@@ -25,10 +27,10 @@ export class Drawer {
     /** @type {?ImageDocument} */
     this.drawn = null;
     this.body = h("div", { class: "drawer-body" });
-    this.el = h("section", { class: "viewer-drawer", "aria-label": "Details", tabindex: "-1",
+    this.el = h("section", { class: "viewer-drawer", "aria-label": t("Details"), tabindex: "-1",
       hidden: true }, this.body,
     h("button", { type: "button", class: "button", onclick: onpage }, icon("open", { size: 18 }),
-      "Page of the image"));
+      t("Page of the image")));
   }
 
   /** Opens or closes the drawer. @returns {boolean} whether it is open now */
@@ -54,9 +56,9 @@ export class Drawer {
     if (this.body.contains(document.activeElement)) this.el.focus();
     this.similar = h("div", { class: "drawer-similar" });
     this.body.replaceChildren(h("h2", null, image.name),
-      h("p", { class: "soft small" }, image.folder || "Top folder"), facts(image, "drawer-exif"),
+      h("p", { class: "soft small" }, image.folder || t("Top folder")), facts(image, "drawer-exif"),
       h("section", { "aria-labelledby": "drawer-similar" },
-        h("h2", { id: "drawer-similar" }, "Similar"), this.similar));
+        h("h2", { id: "drawer-similar" }, t("Similar")), this.similar));
     this.el.scrollTop = 0;
     this.load(image);
   }
@@ -68,7 +70,7 @@ export class Drawer {
       if (this.drawn !== image) return;
       const others = hits.filter(({ id }) => id !== image.id).slice(0, SIMILAR);
       this.similar.replaceChildren(...others.map((hit) => this.hit(hit, others)));
-      if (!others.length) this.similar.replaceChildren("There are no other images");
+      if (!others.length) this.similar.replaceChildren(t("There are no other images"));
     } catch (error) {
       if (!api.isAbort(error) && this.drawn === image) {
         this.similar.replaceChildren(api.messageOf(error));
@@ -82,7 +84,8 @@ export class Drawer {
    */
   hit({ id, name, distance, v }, others) {
     return h("button", { type: "button", title: name,
-      "aria-label": `${name}, distance ${distance.toFixed(3)}`,
+      "aria-label": t("{name}, distance {distance}",
+        { name, distance: format.decimal(distance, 3) }),
       onclick: () => this.onpick(id, others) },
     h("img", { alt: "", loading: "lazy", decoding: "async",
       src: api.imageUrl(id, "thumbnail", { size: 256, v }) }));

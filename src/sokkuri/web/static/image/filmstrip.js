@@ -3,7 +3,7 @@
 
 import { imageUrl } from "../base/api.js";
 import { around, h } from "../base/dom.js";
-import * as format from "../base/format.js";
+import { t } from "../base/messages.js";
 
 /** @import { Trail } from "../base/trail.js" */
 
@@ -19,7 +19,7 @@ export class Filmstrip {
   constructor({ onpick }) {
     this.onpick = onpick;
     this.track = h("ol", { class: "film-track", role: "list" });
-    this.el = h("nav", { class: "filmstrip", "aria-label": "Filmstrip", hidden: true }, this.track);
+    this.el = h("nav", { class: "filmstrip", "aria-label": t("Filmstrip"), hidden: true }, this.track);
     /** @type {?Trail} */
     this.trail = null;
     this.index = 0;
@@ -108,7 +108,7 @@ export class Filmstrip {
    * @param {Trail} trail
    */
   async fill(index, button, trail) {
-    const place = `${format.count(index + 1)} of ${format.count(trail.count)}`;
+    const place = t("{number} of {total}", { number: index + 1, total: trail.count });
     button.setAttribute("aria-label", place);
     const image = await trail.imageAt(index);
     if (!image || !button.isConnected) return;

@@ -3,6 +3,7 @@
 import { imageUrl } from "../base/api.js";
 import { h } from "../base/dom.js";
 import { icon } from "../base/icons.js";
+import { t } from "../base/messages.js";
 
 /**
  * @typedef {{id: string, name: string, v: string, width: ?number, height: ?number}} Staged
@@ -43,11 +44,11 @@ function sharp({ id, name, v }, stage, early) {
       stage.querySelector(".no-picture")?.remove();
       img.hidden = false;
       img.src = src;
-    } }, "Try again");
+    } }, t("Try again"));
     img.hidden = true;
     stage.querySelector(".no-picture")?.remove();
     stage.append(h("div", { class: "no-picture" }, icon("missing", { size: 40 }),
-      h("span", null, "This picture cannot be shown"), again));
+      h("span", null, t("This picture cannot be shown")), again));
   });
   img.src = src;
   return img;

@@ -3,7 +3,9 @@
 import * as api from "../base/api.js";
 import { announce, find, focused, h, isTyping, present, toast } from "../base/dom.js";
 import { labelImage, trashImage } from "./deeds.js";
+import { t } from "../base/messages.js";
 import { facts } from "./facts.js";
+import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { link, navigate, previous, setTitle } from "../base/router.js";
 import * as settings from "../base/settings.js";
@@ -20,31 +22,31 @@ import { Viewer } from "./viewer.js";
  * @import { Place } from "./viewer.js"
  */
 
-export const title = "Image";
+export const title = t("Image");
 export const shortcuts = [
-  ["← →", "Previous, next, in the order of the list"],
-  ["Esc", "Back to the list"],
-  ["z", "The viewer; on a picture of any list: at once"],
-  ["+ − 0 1", "In the viewer: zoom"],
-  ["i", "In the viewer: details, similar pictures"],
-  ["p", "In the viewer: slideshow; any key ends it"],
-  ["l", "Label"],
-  ["Delete", "Move to the trash"],
-  ["q", "Use as query"],
-  ["r", "Show its rings"],
-  ["n", "Mark as not wanted"],
-  ["c", "Copy the path"],
-  ["o", "Open the original"],
-  ["u", "Open its folder"],
+  ["← →", t("Previous, next, in the order of the list")],
+  ["Esc", t("Back to the list")],
+  ["z", t("The viewer; on a picture of any list: at once")],
+  ["+ − 0 1", t("In the viewer: zoom")],
+  ["i", t("In the viewer: details, similar pictures")],
+  ["p", t("In the viewer: slideshow; any key ends it")],
+  ["l", t("Label")],
+  ["Delete", t("Move to the trash")],
+  ["q", t("Use as query")],
+  ["r", t("Show its rings")],
+  ["n", t("Mark as not wanted")],
+  ["c", t("Copy the path")],
+  ["o", t("Open the original")],
+  ["u", t("Open its folder")],
 ];
 
 const STRIP = 20;
 /** @type {Partial<Record<ImageDocument["state"], string>>} */
 const STATES = {
-  removed: "Removed from searches",
-  missing: "The file no longer exists",
-  waiting: "Waiting to be indexed",
-  failed: "This image could not be read",
+  removed: t("Removed from searches"),
+  missing: t("The file no longer exists"),
+  waiting: t("Waiting to be indexed"),
+  failed: t("This image could not be read"),
 };
 
 /** @type {?Detail} */
@@ -113,7 +115,7 @@ class Detail {
     const signal = AbortSignal.any([this.signal, this.going.signal]);
     const id = params.get("id");
     if (!id) {
-      throw new api.Problem({ status: 404, title: "The address names no image" });
+      throw new api.Problem({ status: 404, title: t("The address names no image") });
     }
     this.under = params.get("under");
     this.from = params.get("from");
@@ -176,7 +178,7 @@ class Detail {
       stage,
       h("div", { class: "about" }, this.head(), this.notice(), this.actions(), facts(image)),
       h("section", { class: "similar", "aria-labelledby": "similar" },
-        h("h2", { id: "similar" }, "Similar"), this.strip)));
+        h("h2", { id: "similar" }, t("Similar")), this.strip)));
     if (kept) find(`[data-keep="${kept}"]`, this.main)?.focus();
   }
 
@@ -184,12 +186,12 @@ class Detail {
     const { name, folder } = this.image;
     return h("header", null, h("h1", { tabindex: "-1" }, name),
       link("/browse", { under: folder }, { class: "in-folder" }, icon("folder", { size: 16 }),
-        folder || "Top folder"));
+        folder || t("Top folder")));
   }
 
   notice() {
     const { state, failure, damage } = this.image;
-    const text = STATES[state] ?? (damage && "Read in part");
+    const text = STATES[state] ?? (damage && t("Read in part"));
     if (!text) return null;
     const why = failure?.reason ?? damage;
     const reason = why && h("span", { class: "soft" }, `: ${why}`);
@@ -204,7 +206,7 @@ class Detail {
   step(which, name) {
     const id = this.image[which];
     if (id === null || id === undefined) return null;
-    const label = which === "previous" ? "Previous image" : "Next image";
+    const label = which === "previous" ? t("Previous image") : t("Next image");
     return link("/image", { id, under: this.under },
       { class: `step ${which}`, "aria-label": label, title: label, dataset: { keep: which },
         onclick: (/** @type {MouseEvent} */ event) => {
@@ -222,7 +224,7 @@ class Detail {
 
   zoomButton() {
     return this.canZoom() && h("button", { type: "button", class: "icon-button to-viewer",
-      "aria-label": "Zoom", title: "Zoom (z)", dataset: { keep: "zoom" },
+      "aria-label": t("Zoom"), title: t("Zoom (z)"), dataset: { keep: "zoom" },
       onclick: () => this.openViewer() }, icon("plus"));
   }
 
@@ -300,18 +302,18 @@ class Detail {
     const searchable = this.image.state === "live";
     return h("div", { class: "row actions" },
       searchable && link("/search", { id }, { class: "button primary", dataset: { keep: "query" } },
-        icon("search", { size: 18 }), "Use as query"),
+        icon("search", { size: 18 }), t("Use as query")),
       searchable && link("/rings", { id }, { class: "button", dataset: { keep: "rings" } },
-        icon("rings", { size: 18 }), "Rings"),
+        icon("rings", { size: 18 }), t("Rings")),
       searchable && h("button", { type: "button", class: "button", dataset: { keep: "not" },
         "aria-pressed": marked, onclick: () => this.mark() }, icon("not", { size: 18 }),
-      "Not this one"),
+      t("Not this one")),
       h("a", { class: "button", href: api.imageUrl(id, "file", { v }), target: "_blank",
-        rel: "noopener", dataset: { keep: "file" } }, icon("open", { size: 18 }), "Open original"),
+        rel: "noopener", dataset: { keep: "file" } }, icon("open", { size: 18 }), t("Open original")),
       this.canChange() && h("button", { type: "button", class: "button", dataset: { keep: "label" },
-        onclick: () => labelImage(this.image, this.signal) }, icon("label", { size: 18 }), "Label…"),
+        onclick: () => labelImage(this.image, this.signal) }, icon("label", { size: 18 }), t("Label…")),
       this.canChange() && h("button", { type: "button", class: "button", dataset: { keep: "trash" },
-        onclick: () => this.trash() }, icon("trash", { size: 18 }), "Move to trash…"));
+        onclick: () => this.trash() }, icon("trash", { size: 18 }), t("Move to trash…")));
   }
 
   canChange() {
@@ -326,11 +328,11 @@ class Detail {
     settings.set("notLike", marked ? [...marks, id] : marks.filter((other) => other !== id));
     this.main.querySelector("[data-keep=not]")?.setAttribute("aria-pressed", String(marked));
     if (!marked) {
-      toast("Unmarked");
+      toast(t("Unmarked"));
       return;
     }
-    toast("Marked as not wanted", {
-      action: "Search without it",
+    toast(t("Marked as not wanted"), {
+      action: t("Search without it"),
       onaction: () => navigate("/search", this.searchWithout(id)),
     });
   }
@@ -355,7 +357,7 @@ class Detail {
     const { id, state } = this.image;
     const { strip } = this;
     if (state !== "live") {
-      strip.replaceWith(h("p", { class: "soft" }, "Only indexed images can be compared"));
+      strip.replaceWith(h("p", { class: "soft" }, t("Only indexed images can be compared")));
       return;
     }
     try {
@@ -366,14 +368,14 @@ class Detail {
         this.selection?.stop();
         this.selection = new ListSelection({ host: strip, info: this.info, signal, isMain: false,
           onchanged: () => this.loadSimilar(signal) });
-      } else strip.replaceWith(h("p", { class: "soft" }, "There are no other images"));
+      } else strip.replaceWith(h("p", { class: "soft" }, t("There are no other images")));
     } catch (error) {
       if (api.isAbort(error)) return;
       const failed = h("div", { class: "row" }, h("p", { class: "soft" }, api.messageOf(error)),
         h("button", { type: "button", class: "button", onclick: () => {
           failed.replaceWith(strip);
           this.loadSimilar(signal);
-        } }, "Try again"));
+        } }, t("Try again")));
       strip.replaceWith(failed);
     }
   }
@@ -383,6 +385,7 @@ class Detail {
    * @param {HitDocument[]} hits
    */
   hit({ id, name, distance, width, height, v }, hits) {
+    const far = format.decimal(distance, 3);
     const img = h("img", { alt: "", src: api.imageUrl(id, "thumbnail", { size: 256, v }),
       loading: "lazy", decoding: "async" });
     img.addEventListener("load", () => img.classList.add("shown"));
@@ -391,9 +394,9 @@ class Detail {
     box.style.aspectRatio = String(Math.min(2.2, Math.max(0.55, ratio)));
     return h("div", { role: "listitem", class: "hit" },
       link("/image", { id, under: this.under, from: this.image.id },
-        { title: name, "aria-label": `${name}, distance ${distance.toFixed(3)}`,
+        { title: name, "aria-label": t("{name}, distance {distance}", { name, distance: far }),
           onclick: () => openFromList(hits, id) }, box,
-        h("span", { class: "number soft small" }, distance.toFixed(3))));
+        h("span", { class: "number soft small" }, far)));
   }
 
   /**

@@ -2,8 +2,8 @@
 // slideshow, and what can be done with the picture.
 
 import { announce, h, isTyping, mustFind, toast } from "../base/dom.js";
-import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
+import { t } from "../base/messages.js";
 import * as settings from "../base/settings.js";
 import { Drawer } from "./drawer.js";
 import { Filmstrip } from "./filmstrip.js";
@@ -41,7 +41,7 @@ export class Viewer {
     this.image = null;
     this.title = h("h2", { class: "viewer-name" });
     this.place = h("span", { class: "number soft small" });
-    this.percent = h("output", { class: "number small", "aria-label": "Size" });
+    this.percent = h("output", { class: "number small", "aria-label": t("Size") });
     this.slideshow = new Slideshow({ onnext: () => this.goOn(), onchange: (runs) => this.slide(runs) });
     this.stage = new ZoomStage({ onstep: (which) => this.step(which),
       onzoom: (scale) => this.showScale(scale) });
@@ -51,9 +51,9 @@ export class Viewer {
     this.previous = this.arrow("previous", "left");
     this.next = this.arrow("next", "right");
     this.stage.el.append(this.previous, this.next);
-    this.facts = this.button("facts", "Details", "i", () => this.toggleFacts(),
+    this.facts = this.button("facts", t("Details"), "i", () => this.toggleFacts(),
       { "aria-expanded": "false" });
-    this.play = this.button("play", "Slideshow", "p", () => this.slideshow.start());
+    this.play = this.button("play", t("Slideshow"), "p", () => this.slideshow.start());
     this.el = h("dialog", { class: "viewer" }, this.head(), this.stage.el, this.drawer.el,
       this.film.el);
     this.listen();
@@ -82,12 +82,12 @@ export class Viewer {
     return h("div", { class: "viewer-head" },
       h("div", { class: "viewer-title" }, this.title, this.place),
       h("div", { class: "viewer-tools" },
-        this.percent, this.button("minus", "Smaller", "-", () => this.stage.step(-1)),
-        this.button("plus", "Larger", "+", () => this.stage.step(1)),
+        this.percent, this.button("minus", t("Smaller"), "-", () => this.stage.step(-1)),
+        this.button("plus", t("Larger"), "+", () => this.stage.step(1)),
         this.play, secondsField(),
-        onlabel && this.button("label", "Label…", "l", onlabel),
-        ontrash && this.button("trash", "Move to trash…", "Delete", ontrash),
-        this.facts, this.button("close", "Close", "Escape", onleave)));
+        onlabel && this.button("label", t("Label…"), "l", onlabel),
+        ontrash && this.button("trash", t("Move to trash…"), "Delete", ontrash),
+        this.facts, this.button("close", t("Close"), "Escape", onleave)));
   }
 
   /**
@@ -95,7 +95,7 @@ export class Viewer {
    * @param {string} name
    */
   arrow(which, name) {
-    const label = which === "previous" ? "Previous picture" : "Next picture";
+    const label = which === "previous" ? t("Previous picture") : t("Next picture");
     return h("button", { type: "button", class: `step ${which}`, "aria-label": label,
       title: label, onclick: () => this.step(which) }, icon(name, { size: 26 }));
   }
@@ -142,7 +142,7 @@ export class Viewer {
     this.title.textContent = image.name;
     this.title.title = image.id;
     this.place.textContent = place && place.trail.count > 1
-      ? `${format.count(place.index + 1)} of ${format.count(place.trail.count)}` : "";
+      ? t("{number} of {total}", { number: place.index + 1, total: place.trail.count }) : "";
     this.showArrows();
     const loaded = this.stage.show(image, this.slideshow.runs);
     this.film.show(place?.trail ?? null, place?.index ?? 0);
@@ -187,17 +187,17 @@ export class Viewer {
     this.el.classList.toggle("sliding", runs);
     if (runs) {
       this.stage.el.focus(); // the keys must not act on a button that is hidden
-      toast("Slideshow. Any key or click ends it.");
+      toast(t("Slideshow. Any key or click ends it."));
     } else {
       this.play.focus();
-      announce("The slideshow has ended");
+      announce(t("The slideshow has ended"));
     }
   }
 
   goOn() {
     if (!this.options.onstep("next")) {
       this.slideshow.stop();
-      toast("The slideshow has ended: this is the last picture");
+      toast(t("The slideshow has ended: this is the last picture"));
     }
   }
 
@@ -229,10 +229,10 @@ export class Viewer {
 /** The field for the seconds of each picture of a slideshow. */
 function secondsField() {
   const chosen = secondsEach();
-  const field = h("select", { class: "viewer-seconds small", "aria-label": "Slideshow: seconds for each picture",
-    title: "Seconds for each picture" },
+  const field = h("select", { class: "viewer-seconds small",
+    "aria-label": t("Slideshow: seconds for each picture"), title: t("Seconds for each picture") },
   SECONDS.map((seconds) => h("option", { value: seconds, selected: seconds === chosen },
-    `${seconds} s`)));
+    t("{number} s", { number: seconds }))));
   field.addEventListener("change", () => settings.set("slide", Number(field.value)));
   return field;
 }

@@ -2,8 +2,8 @@
 
 import * as api from "../base/api.js";
 import { h } from "../base/dom.js";
-import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
+import { t } from "../base/messages.js";
 import { whyThis } from "./one.js";
 
 /** @import { ImageToLabel } from "./suggestions.js" */
@@ -26,9 +26,9 @@ export class Alike {
     this.onlook = onlook;
     this.summary = h("p", { class: "number", "aria-live": "polite" });
     this.all = h("button", { type: "button", class: "button quiet", onclick: () => this.toggleAll(),
-      "aria-keyshortcuts": "a" }, "All or none", h("kbd", { "aria-hidden": "true" }, "a"));
+      "aria-keyshortcuts": "a" }, t("All or none"), h("kbd", { "aria-hidden": "true" }, "a"));
     this.why = h("p", { class: "soft small" });
-    this.list = h("ul", { class: "alike-list", role: "list", "aria-label": "Similar images" });
+    this.list = h("ul", { class: "alike-list", role: "list", "aria-label": t("Similar images") });
     this.element = h("div", { class: "label-alike" },
       h("div", { class: "alike-head" }, this.summary, this.all), this.why, this.list);
     /** @type {Tile[]} */
@@ -112,7 +112,8 @@ export class Alike {
 
   showSummary() {
     this.summary.textContent =
-      `${format.count(this.chosen().length)} of ${format.count(this.tiles.length)} selected`;
+      t("{number} of {total} selected",
+        { number: this.chosen().length, total: this.tiles.length });
   }
 
   /** @returns {ImageToLabel[]} the images that are selected */

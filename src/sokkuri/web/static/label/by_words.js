@@ -4,6 +4,7 @@ import * as api from "../base/api.js";
 import { announce, h } from "../base/dom.js";
 import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
+import { serverText, t } from "../base/messages.js";
 import { link } from "../base/router.js";
 
 /**
@@ -51,7 +52,7 @@ export class ByWords {
     this.sections = [];
     this.undone = false; // the label of an accepted image was undone
     this.field = h("input", { type: "text", id: "label-words", autocomplete: "off",
-      placeholder: "cat, dog, car" });
+      placeholder: t("cat, dog, car") });
     this.confidence = h("select", { id: "label-confidence" },
       CONFIDENCES.map((share) => h("option", { value: share }, `${Math.round(share * 100)}%`)));
     this.problem = h("p", { class: "field-problem small", role: "alert" });
@@ -60,21 +61,21 @@ export class ByWords {
       event.preventDefault();
       this.submit();
     } },
-    h("label", { for: "label-words" }, "Labels, with commas between"), this.field,
-    h("label", { for: "label-confidence" }, "Confidence at least"), this.confidence,
-    h("button", { type: "submit", class: "button primary" }, "Show candidates"));
+    h("label", { for: "label-words" }, t("Labels, with commas between")), this.field,
+    h("label", { for: "label-confidence" }, t("Confidence at least")), this.confidence,
+    h("button", { type: "submit", class: "button primary" }, t("Show candidates")));
     this.element = h("div", { class: "label-words" },
       info.words ? form : h("p", { class: "soft" },
-        format.capitalise((info.no_words ?? "").replaceAll("`", ""))),
-      h("p", { class: "soft small" }, "Each image without a label goes to the label whose words it "
+        format.capitalise(serverText((info.no_words ?? "").replaceAll("`", "")))),
+      h("p", { class: "soft small" }, t("Each image without a label goes to the label whose words it "
         + "fits best. The confidence is its share among these labels. No image is labelled until "
-        + "you accept it."), this.problem, this.results);
+        + "you accept it.")), this.problem, this.results);
   }
 
   submit() {
     const labels = splitLabels(this.field.value);
     if (labels.length < 2) {
-      this.problem.textContent = "Write two labels or more, to choose from.";
+      this.problem.textContent = t("Write two labels or more, to choose from.");
       return;
     }
     this.onask(labels.join(", "), Number(this.confidence.value));
@@ -128,7 +129,7 @@ export class ByWords {
     });
     this.results.replaceChildren(...this.sections.map(({ element }) => element));
     const found = this.sections.reduce((sum, { shown }) => sum + shown.length, 0);
-    announce(`${format.count(found)} candidates`);
+    announce(t("{count} candidate|{count} candidates", { count: found }));
     if (focused) this.results.querySelector("button")?.focus();
   }
 
@@ -143,10 +144,10 @@ export class ByWords {
     const heading = h("h2", null, label, " ", number);
     const all = h("button", { type: "button", class: "button", disabled: !this.allowed,
       onclick: () => this.accept(section.shown, section) });
-    const none = h("p", { class: "soft small" }, "No image without a label fits these words "
-      + "well enough.");
+    const none = h("p", { class: "soft small" }, t("No image without a label fits these words "
+      + "well enough."));
     const list = h("ul", { class: "alike-list", role: "list" });
-    const element = h("section", { "aria-label": `Candidates for ${label}` },
+    const element = h("section", { "aria-label": t("Candidates for {label}", { label }) },
       h("div", { class: "alike-head" }, heading, all), none, list);
     /** @type {Section} */
     const section = { label, more, shown, tiles: new Map(), heading, number, all, none, element };
@@ -160,7 +161,8 @@ export class ByWords {
   showCount(section) {
     const { length } = section.shown;
     section.number.textContent = format.count(length);
-    section.all.textContent = `Accept all ${format.count(length)} that are shown`;
+    section.all.textContent = t("Accept all {number} that are shown",
+      { number: length });
     section.all.hidden = length === 0;
     section.none.hidden = length > 0;
   }
@@ -186,10 +188,11 @@ export class ByWords {
       onclick: act }, icon(name, { size: 18 }));
     return h("li", { class: "word-candidate" },
       link("/image", { id: image.id }, { class: "tile-box", title: image.name,
-        "aria-label": `${image.name}, ${label} with confidence ${share}` }, img),
+        "aria-label": t("{name}, {label} with confidence {share}",
+          { name: image.name, label, share }) }, img),
       h("div", { class: "row" }, h("span", { class: "number small" }, share),
-        button("check", "Accept", () => this.accept([image], section)),
-        button("close", "Refuse", () => this.refuse(image, section))));
+        button("check", t("Accept"), () => this.accept([image], section)),
+        button("close", t("Refuse"), () => this.refuse(image, section))));
   }
 
   /**
@@ -210,7 +213,7 @@ export class ByWords {
   refuse(image, section) {
     this.refused.add(`${section.label}/${image.id}`);
     this.take([image], section);
-    announce(`Refused: ${image.name}`);
+    announce(t("Refused: {name}", { name: image.name }));
   }
 
   /**

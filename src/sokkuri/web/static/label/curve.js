@@ -2,6 +2,7 @@
 
 import { h } from "../base/dom.js";
 import * as format from "../base/format.js";
+import { t } from "../base/messages.js";
 
 /** @import { CurvePointDocument } from "../base/api_types.js" */
 
@@ -18,10 +19,11 @@ export function curvePicture(curve) {
   const last = curve.at(-1);
   if (!last) {
     return [h("p", { class: "soft small" },
-      "When you have labelled some images of two or more kinds, this shows how well a label can "
-      + "be predicted from the other labels.")];
+      t("When you have labelled some images of two or more kinds, this shows how well a label can "
+      + "be predicted from the other labels."))];
   }
-  const summary = `${format.percent(last.accuracy)} at ${format.count(last.labels)} labels`;
+  const summary = t("{share} at {count} label|{share} at {count} labels",
+    { share: format.percent(last.accuracy), count: last.labels });
   return [
     h("p", { class: "small" }, h("strong", { class: "number" }, summary), earlier(curve, last)),
     h("div", { class: "curve-frame" }, drawing(curve, last),
@@ -29,7 +31,7 @@ export function curvePicture(curve) {
       h("span", { class: "foot number soft", "aria-hidden": "true" }, "0%"),
       h("span", { class: "end number soft", "aria-hidden": "true" }, format.count(last.labels))),
     h("p", { class: "soft small" },
-      "Each label is predicted from the nearest other labelled images."),
+      t("Each label is predicted from the nearest other labelled images.")),
   ];
 }
 
@@ -39,7 +41,8 @@ export function curvePicture(curve) {
  */
 function earlier(curve, last) {
   const half = curve.findLast(({ labels }) => labels <= last.labels / 2);
-  return half && `, from ${format.percent(half.accuracy)} at ${format.count(half.labels)}`;
+  return half && t(", from {share} at {count}",
+    { share: format.percent(half.accuracy), count: half.labels });
 }
 
 /**

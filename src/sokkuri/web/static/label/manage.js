@@ -3,15 +3,13 @@
 import * as api from "../base/api.js";
 import { change } from "../base/changes.js";
 import { h } from "../base/dom.js";
-import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
+import { t } from "../base/messages.js";
 
 /** @import { LabelCountDocument, PostBodies } from "../base/api_types.js" */
 
 /** @param {number} count */
-const images = (count) => `${format.count(count)} ${count === 1 ? "image" : "images"}`;
-/** @param {number} count */
-const have = (count) => (count === 1 ? "has" : "have");
+const images = (count) => t("{count} image|{count} images", { count });
 
 /**
  * Opens the dialog.
@@ -37,12 +35,12 @@ class LabelsDialog {
     this.onchange = onchange;
     /** @type {LabelCountDocument[]} */
     this.labels = [];
-    const close = h("button", { type: "button", class: "icon-button", "aria-label": "Close" },
+    const close = h("button", { type: "button", class: "icon-button", "aria-label": t("Close") },
       icon("close"));
     this.said = h("p", { class: "labels-said", role: "status" });
     this.list = h("ul", { class: "labels-list", role: "list" });
     this.element = h("dialog", { class: "labels-dialog", "aria-labelledby": "labels-title" },
-      h("header", null, h("h2", { id: "labels-title" }, "Labels"), close), this.said, this.list);
+      h("header", null, h("h2", { id: "labels-title" }, t("Labels")), close), this.said, this.list);
     close.addEventListener("click", () => this.element.close());
     this.element.addEventListener("click", (event) => {
       if (event.target === this.element) this.element.close();
@@ -56,9 +54,11 @@ class LabelsDialog {
       const { labels } = await api.get("/labels", null, { signal: this.signal });
       this.labels = labels;
       this.list.replaceChildren(...labels.map((one) => this.row(one)));
-      if (!labels.length) this.list.replaceChildren(h("li", { class: "soft" }, "No labels yet"));
+      if (!labels.length) this.list.replaceChildren(h("li", { class: "soft" }, t("No labels yet")));
     } catch (error) {
-      if (!api.isAbort(error)) this.say(`Could not be loaded: ${api.messageOf(error)}`);
+      if (!api.isAbort(error)) {
+        this.say(t("Could not be loaded: {reason}", { reason: api.messageOf(error) }));
+      }
     }
   }
 
@@ -66,14 +66,16 @@ class LabelsDialog {
   row({ label, count }) {
     /**
      * @param {string} text
+     * @param {string} name
      * @param {() => void} act
      */
-    const button = (text, act) => h("button", { type: "button", class: "button quiet",
-      disabled: !this.allowed, "aria-label": `${text} ${label}`, onclick: act }, text);
+    const button = (text, name, act) => h("button", { type: "button", class: "button quiet",
+      disabled: !this.allowed, "aria-label": name, onclick: act }, text);
     const item = h("li", null, h("span", { class: "labels-name" }, label),
       h("span", { class: "number soft small" }, images(count)),
-      button("Rename", () => item.replaceChildren(this.form({ label, count }, item))),
-      button("Delete", () => this.replace(label, null)));
+      button(t("Rename"), t("Rename {label}", { label }),
+        () => item.replaceChildren(this.form({ label, count }, item))),
+      button(t("Delete"), t("Delete {label}", { label }), () => this.replace(label, null)));
     return item;
   }
 
@@ -85,21 +87,21 @@ class LabelsDialog {
   form(one, item) {
     const { label } = one;
     const field = h("input", { type: "text", value: label, maxlength: 200, required: true,
-      autocomplete: "off", spellcheck: "false", "aria-label": `New name of ${label}` });
-    const send = h("button", { type: "submit", class: "button primary" }, "Rename");
+      autocomplete: "off", spellcheck: "false", "aria-label": t("New name of {label}", { label }) });
+    const send = h("button", { type: "submit", class: "button primary" }, t("Rename"));
     const restore = () =>
       item.replaceWith(this.row(this.labels.find((each) => each.label === label) ?? one));
     field.addEventListener("input", () => {
       const other = this.labels.find((each) => each.label === field.value.trim());
-      send.textContent = other && other.label !== label ? `Merge with ${images(other.count)}`
-        : "Rename";
+      send.textContent = other && other.label !== label
+        ? t("Merge with {images}", { images: images(other.count) }) : t("Rename");
     });
     const form = h("form", { class: "row", onsubmit: (/** @type {Event} */ event) => {
       event.preventDefault();
       if (field.value.trim() === label) restore();
       else this.replace(label, field.value);
     } }, field, send,
-    h("button", { type: "button", class: "button quiet", onclick: restore }, "Cancel"));
+    h("button", { type: "button", class: "button quiet", onclick: restore }, t("Cancel")));
     form.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;
       event.preventDefault(); // the dialog stays open
@@ -116,17 +118,22 @@ class LabelsDialog {
   async replace(label, to) {
     const done = await this.send("/labels/rename", { label, to });
     if (!done) return;
-    const what = `${images(done.changed)} ${done.to === null ? "no longer" : "now"} ${have(done.changed)}`;
-    const instead = done.to === null ? "" : `“${done.to}” instead of `;
-    this.say(`${what} the label ${instead}“${label}”. `,
+    const values = { count: done.changed, label, to: done.to };
+    this.say(done.to === null
+      ? t("{count} image no longer has the label “{label}”. |"
+        + "{count} images no longer have the label “{label}”. ", values)
+      : t("{count} image now has the label “{to}” instead of “{label}”. |"
+        + "{count} images now have the label “{to}” instead of “{label}”. ", values),
       h("button", { type: "button", class: "button", onclick: () => this.undo(done.edit) },
-        icon("undo", { size: 18 }), "Undo"));
+        icon("undo", { size: 18 }), t("Undo")));
   }
 
   /** @param {number} edit */
   async undo(edit) {
     const done = await this.send("/labels/undo", { edit });
-    if (done) this.say(`${images(done.changed)} ${have(done.changed)} the label “${done.label}” again.`);
+    if (!done) return;
+    this.say(t("{count} image has the label “{label}” again.|{count} images have the label “{label}” "
+      + "again.", { count: done.changed, label: done.label }));
   }
 
   /**

@@ -3,7 +3,8 @@
 
 import * as api from "../base/api.js";
 import { h } from "../base/dom.js";
-import { capitalise } from "../base/format.js";
+import { capitalise, decimal } from "../base/format.js";
+import { serverText, t } from "../base/messages.js";
 import { makeStage } from "../image/stage.js";
 import { link } from "../base/router.js";
 
@@ -46,7 +47,7 @@ export function makeOne({ signal, isBusy, onguess }) {
     } catch (error) {
       if (api.isAbort(error)) return;
       near.replaceChildren(heading(), h("p", { class: "soft small" },
-        `Could not be loaded: ${api.messageOf(error)}`));
+        t("Could not be loaded: {reason}", { reason: api.messageOf(error) })));
     }
   }
 
@@ -96,22 +97,23 @@ function about({ id, name, folder, why }) {
  * @param {string} why
  */
 export function whyThis(why) {
-  return `Why this image? ${capitalise(why)}.`;
+  return t("Why this image? {reason}.", { reason: capitalise(serverText(why)) });
 }
 
-const heading = () => h("h2", { id: "label-near" }, "Nearest labelled images");
+const heading = () => h("h2", { id: "label-near" }, t("Nearest labelled images"));
 
 /** @param {NearbyImagesDocument} answer */
 function neighbours({ labelled }) {
   if (!labelled.length) {
-    return [heading(), h("p", { class: "soft small" }, "No image has a label yet.")];
+    return [heading(), h("p", { class: "soft small" }, t("No image has a label yet."))];
   }
   return [heading(), h("ul", { class: "near-list", role: "list" }, labelled.map((hit) => {
     const src = api.imageUrl(hit.id, "thumbnail", { size: 128, v: hit.v });
     return h("li", null, link("/image", { id: hit.id }, { title: hit.name,
-      "aria-label": `${hit.label}: ${hit.name}, distance ${hit.distance.toFixed(3)}` },
+      "aria-label": t("{label}: {name}, distance {distance}",
+        { label: hit.label, name: hit.name, distance: decimal(hit.distance, 3) }) },
     h("img", { alt: "", src, loading: "lazy", decoding: "async" }),
     h("span", { class: "near-label" }, hit.label),
-    h("span", { class: "number soft" }, hit.distance.toFixed(3))));
+    h("span", { class: "number soft" }, decimal(hit.distance, 3))));
   }))];
 }

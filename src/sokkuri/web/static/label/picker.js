@@ -2,6 +2,7 @@
 
 import { h } from "../base/dom.js";
 import * as format from "../base/format.js";
+import { t } from "../base/messages.js";
 
 /** @import { LabelCountDocument } from "../base/api_types.js" */
 
@@ -12,10 +13,10 @@ const DIGITS = 9;
  *   `onleave` is called when the user leaves the field with Enter or Escape
  */
 export function makePicker({ allowed, onpick, onleave }) {
-  const list = h("ul", { class: "label-list", role: "list", "aria-label": "Labels" });
+  const list = h("ul", { class: "label-list", role: "list", "aria-label": t("Labels") });
   const field = h("input", { type: "text", class: "label-field", maxlength: 200,
-    autocomplete: "off", spellcheck: "false", "aria-label": "Find or add a label",
-    "aria-describedby": "label-hint", placeholder: "Find or add a label", disabled: !allowed });
+    autocomplete: "off", spellcheck: "false", "aria-label": t("Find or add a label"),
+    "aria-describedby": "label-hint", placeholder: t("Find or add a label"), disabled: !allowed });
   const hint = h("p", { class: "soft small label-hint", id: "label-hint", "aria-live": "polite" });
   const element = h("div", { class: "label-picker" }, list,
     h("div", { class: "label-typed" }, field, h("kbd", { "aria-hidden": "true" }, "l")), hint);
@@ -54,7 +55,7 @@ export function makePicker({ allowed, onpick, onleave }) {
       if (n < DIGITS) press.setAttribute("aria-keyshortcuts", String(n + 1));
       else press.removeAttribute("aria-keyshortcuts");
       shown.textContent = format.count(count);
-      shown.setAttribute("aria-label", count === 1 ? "1 image" : `${count} images`);
+      shown.setAttribute("aria-label", t("{count} image|{count} images", { count }));
       if (list.children[n] !== item) list.insertBefore(item, list.children[n] ?? null);
     });
     const chosen = choices[chosenIndex];
@@ -83,7 +84,8 @@ export function makePicker({ allowed, onpick, onleave }) {
     for (const [label, { press }] of buttons) press.classList.toggle("marked", label === chosen);
     const typed = field.value.trim();
     hint.textContent = !choices.length ? ""
-      : chosen === null ? `Enter adds “${typed}”` : `Enter: ${chosen}`;
+      : chosen === null ? t("Enter adds “{label}”", { label: typed })
+        : t("Enter: {label}", { label: chosen });
   }
 
   function leave() {

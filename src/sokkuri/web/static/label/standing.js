@@ -2,8 +2,8 @@
 
 import * as api from "../base/api.js";
 import { h } from "../base/dom.js";
-import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
+import { t } from "../base/messages.js";
 import { curvePicture } from "./curve.js";
 
 /** @import { LabelCountDocument } from "../base/api_types.js" */
@@ -25,17 +25,17 @@ export class Standing {
     this.labelled = 0;
     this.total = 0;
     this.timer = 0;
-    this.bar = h("progress", { "aria-label": "Labelled images" });
+    this.bar = h("progress", { "aria-label": t("Labelled images") });
     this.text = h("p", { class: "number" });
     this.progress = h("div", { class: "label-progress" }, this.text, this.bar);
     this.curve = h("div", { class: "label-curve" });
     this.element = h("section", { class: "label-standing", "aria-labelledby": "label-accuracy" },
-      h("h2", { id: "label-accuracy" }, "Estimated accuracy"), this.curve,
+      h("h2", { id: "label-accuracy" }, t("Estimated accuracy")), this.curve,
       h("div", { class: "row" },
         h("button", { type: "button", class: "button", onclick: onmanage },
-          icon("label", { size: 18 }), "Rename or delete labels"),
+          icon("label", { size: 18 }), t("Rename or delete labels")),
         h("a", { class: "button", href: "/api/v1/labels/export", download: "labels.csv" },
-          icon("open", { size: 18 }), "Export as CSV")));
+          icon("open", { size: 18 }), t("Export as CSV"))));
   }
 
   /** Fetches the counts of the server; ignores them while labels are still being sent. */
@@ -67,7 +67,7 @@ export class Standing {
       this.curve.replaceChildren(...curvePicture(curve));
     } catch (error) {
       if (!api.isAbort(error)) this.curve.replaceChildren(h("p", { class: "soft small" },
-        `Could not be loaded: ${api.messageOf(error)}`));
+        t("Could not be loaded: {reason}", { reason: api.messageOf(error) })));
     }
   }
 
@@ -103,7 +103,7 @@ export class Standing {
     const { labelled, total } = this;
     this.bar.max = Math.max(1, total);
     this.bar.value = Math.max(0, Math.min(labelled, total));
-    this.text.textContent = `${format.count(labelled)} of ${format.count(total)} labelled`;
+    this.text.textContent = t("{number} of {total} labelled", { number: labelled, total });
     this.onchange();
   }
 

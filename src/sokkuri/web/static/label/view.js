@@ -3,8 +3,8 @@
 
 import * as api from "../base/api.js";
 import { announce, h, isTyping, present, toast } from "../base/dom.js";
-import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
+import { rich, t } from "../base/messages.js";
 import { Alike } from "./alike.js";
 import { ByWords, USUAL_CONFIDENCE } from "./by_words.js";
 import { howToAllow } from "../base/changes.js";
@@ -25,20 +25,20 @@ import { Suggestions } from "./suggestions.js";
  * @import { ImageToLabel } from "./suggestions.js"
  */
 
-export const title = "Label";
+export const title = t("Label");
 
 export const shortcuts = [
-  ["1 … 9", "Give the label with this number"],
-  ["0", "Give the suggested label"],
-  ["l", "Find or add a label; by words: write labels"],
-  ["s", "Skip"],
-  ["u", "Undo"],
-  ["m", "Switch between single images and groups"],
-  ["← → ↑ ↓", "In a group: move"],
-  ["Space", "In a group: select or unselect the image"],
-  ["Shift →", "In a group: move and select"],
-  ["a", "In a group: select all or none"],
-  ["o", "In a group: open the image"],
+  ["1 … 9", t("Give the label with this number")],
+  ["0", t("Give the suggested label")],
+  ["l", t("Find or add a label; by words: write labels")],
+  ["s", t("Skip")],
+  ["u", t("Undo")],
+  ["m", t("Switch between single images and groups")],
+  ["← → ↑ ↓", t("In a group: move")],
+  ["Space", t("In a group: select or unselect the image")],
+  ["Shift →", t("In a group: move and select")],
+  ["a", t("In a group: select all or none")],
+  ["o", t("In a group: open the image")],
 ];
 
 /**
@@ -126,18 +126,18 @@ class LabelView {
 
   /** @param {HTMLElement} main */
   build(main) {
-    this.heading = h("h1", { tabindex: "-1" }, "Label");
-    this.modes = h("div", { class: "choice", role: "group", "aria-label": "Labelling mode" });
+    this.heading = h("h1", { tabindex: "-1" }, t("Label"));
+    this.modes = h("div", { class: "choice", role: "group", "aria-label": t("Labelling mode") });
     this.notice = h("div", { class: "label-notice", role: "alert", hidden: true });
     this.where = h("p", { class: "soft small", hidden: true });
-    this.stage = h("section", { class: "label-main", "aria-label": "Images to label" });
+    this.stage = h("section", { class: "label-main", "aria-label": t("Images to label") });
     this.guessButton = h("button", { type: "button", class: "button quiet label-guess",
       hidden: true, disabled: !this.allowed, "aria-keyshortcuts": "0",
       onclick: () => this.guess && this.give(this.guess.label) });
     this.root = h("div", { class: "labelling" },
       h("header", { class: "label-head" }, this.heading, this.modes, this.standing.progress),
       this.allowed ? null : howToAllow(), this.notice, this.where, this.stage,
-      h("aside", { class: "label-side", "aria-label": "Labels" },
+      h("aside", { class: "label-side", "aria-label": t("Labels") },
         this.guessButton, this.picker.element, this.actions(), this.one.near,
         this.standing.element));
     main.append(this.root);
@@ -153,8 +153,8 @@ class LabelView {
     const button = (key, text, name, act) => h("button", { type: "button", class: "button",
       "aria-keyshortcuts": key, onclick: act }, icon(name, { size: 18 }), text,
     h("kbd", { "aria-hidden": "true" }, key));
-    this.undoButton = button("u", "Undo", "undo", () => this.undo());
-    this.skipButton = button("s", "Skip", "right", () => this.skip());
+    this.undoButton = button("u", t("Undo"), "undo", () => this.undo());
+    this.skipButton = button("s", t("Skip"), "right", () => this.skip());
     return h("div", { class: "row label-actions" }, this.skipButton, this.undoButton);
   }
 
@@ -200,11 +200,13 @@ class LabelView {
      */
     const choice = (mode, text) => link("/label", { mode: mode === "one" ? null : mode, under,
       where }, { class: "button", "aria-current": mode === this.mode ? "true" : null }, text);
-    this.modes.replaceChildren(choice("one", "One by one"), choice("alike", "Similar together"),
-      choice("words", "By words"));
+    this.modes.replaceChildren(choice("one", t("One by one")), choice("alike", t("Similar together")),
+      choice("words", t("By words")));
     this.where.hidden = !under && !where;
-    this.where.replaceChildren(under ? `Only in ${under}. ` : "", where ? `Only ${where}. ` : "",
-      link("/label", { mode: this.mode === "one" ? null : this.mode }, null, "Show all images"));
+    this.where.replaceChildren(
+      under ? t("Only in {folder}. ", { folder: under }) : "",
+      where ? t("Only {where}. ", { where }) : "",
+      link("/label", { mode: this.mode === "one" ? null : this.mode }, null, t("Show all images")));
     this.one.near.hidden = this.mode !== "one";
     const byWords = this.mode === "words";
     this.picker.element.hidden = byWords;
@@ -261,7 +263,7 @@ class LabelView {
     this.group = null;
     if (request || !(problem || ended)) {
       this.stage.replaceChildren(h("div", { class: "stage skeleton" },
-        h("p", { class: "soft" }, "Looking for the images whose labels help most…")));
+        h("p", { class: "soft" }, t("Looking for the images whose labels help most…"))));
     } else if (problem) {
       this.stage.replaceChildren(problemPanel(problem, () => this.fillAgain(), 2));
     } else {
@@ -304,7 +306,7 @@ class LabelView {
     } catch (error) {
       if (this.group !== group || api.isAbort(error)) return;
       this.alike.show([image]);
-      toast(`Similar images could not be loaded: ${api.messageOf(error)}`);
+      toast(t("Similar images could not be loaded: {reason}", { reason: api.messageOf(error) }));
     }
   }
 
@@ -317,8 +319,8 @@ class LabelView {
     this.guessButton.hidden = !guess;
     if (!guess) return;
     this.guessButton.replaceChildren(h("kbd", { "aria-hidden": "true" }, "0"),
-      h("span", null, "Suggested by its neighbours: ", h("strong", null, guess.label),
-        ` (${Math.round(guess.share * 100)}%)`));
+      h("span", null, rich("Suggested by its neighbours: {label} ({percent}%)",
+        { label: h("strong", null, guess.label), percent: Math.round(guess.share * 100) })));
   }
 
   // --- actions
@@ -329,14 +331,14 @@ class LabelView {
    */
   give(label) {
     if (!this.allowed) {
-      toast("This server does not allow changes");
+      toast(t("This server does not allow changes"));
       return;
     }
     if (!this.current) return;
     const together = this.mode === "alike";
     const images = together ? this.alike.chosen() : [this.current];
     if (!images.length) {
-      toast("No image is selected");
+      toast(t("No image is selected"));
       return;
     }
     const tiles = together ? this.alike.snapshot() : null;
@@ -356,7 +358,8 @@ class LabelView {
     outbox.give(images.map(({ id }) => ({ id, label })), { images, tiles, label, words });
     const ids = new Set(images.map(({ id }) => id));
     this.suggestions.remove(ids);
-    announce(`${label}: ${images.length > 1 ? `${images.length} images` : images[0].name}`);
+    announce(`${label}: ${images.length > 1
+      ? t("{count} image|{count} images", { count: images.length }) : images[0].name}`);
     return ids;
   }
 
@@ -365,13 +368,13 @@ class LabelView {
     // When a part of a group is labelled, the suggested image may be labelled already.
     if (this.suggestions.current?.id === this.current.id) this.suggestions.skip();
     this.draw();
-    announce("Skipped");
+    announce(t("Skipped"));
   }
 
   undo() {
     const last = outbox.undo()?.about;
     if (!last) {
-      toast("Nothing to undo");
+      toast(t("Nothing to undo"));
       return;
     }
     const { images, tiles, label, words } = last;
@@ -381,7 +384,7 @@ class LabelView {
     else this.suggestions.restore(tiles ? tiles.map(({ image }) => image) : images);
     if (tiles && this.mode === "alike") this.restoreGroup(tiles);
     else this.draw();
-    toast(`Undone: ${label}`);
+    toast(t("Undone: {label}", { label }));
   }
 
   /**
@@ -417,14 +420,14 @@ class LabelView {
   /** @param {unknown} problem */
   unsavedNotice(problem) {
     const waiting = outbox.waiting.reduce((sum, { labels }) => sum + labels.length, 0);
-    const count = waiting === 1 ? "One label is" : `${format.count(waiting)} labels are`;
     const refused = problem instanceof api.Problem && problem.status >= 400 && problem.status < 500;
     return present([
       icon("problem", { size: 18 }),
-      h("span", null, `${count} not saved yet: ${api.messageOf(problem)}`),
-      h("button", { type: "button", class: "button", onclick: () => outbox.flush() }, "Try again"),
+      h("span", null, t("{count} label is not saved yet: {reason}|{count} labels are not saved yet: "
+        + "{reason}", { count: waiting, reason: api.messageOf(problem) })),
+      h("button", { type: "button", class: "button", onclick: () => outbox.flush() }, t("Try again")),
       refused && h("button", { type: "button", class: "button quiet",
-        onclick: () => this.discard() }, "Discard"),
+        onclick: () => this.discard() }, t("Discard")),
     ]);
   }
 
@@ -483,14 +486,17 @@ class LabelView {
  */
 function endPanel({ total, labelled }, { under, where }, restoreSkipped) {
   if (!total) {
-    return panel({ icon: "photos", level: 2, title: "No pictures yet",
-      text: h("span", null, "To add pictures, run ", h("code", null, "sokkuri index FOLDER")) });
+    return panel({ icon: "photos", level: 2, title: t("No pictures yet"),
+      text: h("span", null, rich("To add pictures, run {command}",
+        { command: h("code", null, "sokkuri index FOLDER") })) });
   }
   const again = skipped.size > 0 && h("button", { type: "button", class: "button",
-    onclick: restoreSkipped }, "Show skipped images again");
-  return panel({ icon: "done", level: 2, title: "Nothing left to suggest",
-    text: labelled < total ? `Each image without a label ${under || where ? "in this part " : ""}`
-      + "was skipped, or is nearly the same as a labelled image." : "Every image has a label." },
+    onclick: restoreSkipped }, t("Show skipped images again"));
+  return panel({ icon: "done", level: 2, title: t("Nothing left to suggest"),
+    text: labelled === total ? t("Every image has a label.") : under || where
+      ? t("Each image without a label in this part was skipped, or is nearly the same as a "
+        + "labelled image.")
+      : t("Each image without a label was skipped, or is nearly the same as a labelled image.") },
   again,
-  link("/browse", null, { class: "button quiet" }, "Browse"));
+  link("/browse", null, { class: "button quiet" }, t("Browse")));
 }

@@ -3,6 +3,7 @@
 
 import { h } from "../base/dom.js";
 import { icon } from "../base/icons.js";
+import { t } from "../base/messages.js";
 import { onScreen } from "./overlay.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -23,9 +24,9 @@ const REACH = 10; // pixels around a click in which a point is found
  * @type {Record<Tool, [label: string, icon: string]>}
  */
 const TOOLS = {
-  pan: ["Move the map", "hand"],
-  box: ["Select by a rectangle", "box"],
-  lasso: ["Select by a lasso", "lasso"],
+  pan: [t("Move the map"), "hand"],
+  box: [t("Select by a rectangle"), "box"],
+  lasso: [t("Select by a lasso"), "lasso"],
 };
 
 export class Choosing {
@@ -51,8 +52,8 @@ export class Choosing {
     this.sheet = h("div", { class: "map-sheet", hidden: true, "aria-hidden": "true" }, drawing);
     this.buttons = /** @type {Tool[]} */ (Object.keys(TOOLS)).map((tool) =>
       this.button(...TOOLS[tool], () => this.use(tool), { dataset: { tool } }));
-    this.tools = h("div", { class: "map-tools", role: "group", "aria-label": "Tools" },
-      this.buttons, this.button("Select all in sight", "check", () => this.chooseInSight()));
+    this.tools = h("div", { class: "map-tools", role: "group", "aria-label": t("Tools") },
+      this.buttons, this.button(t("Select all in sight"), "check", () => this.chooseInSight()));
     stage.append(this.sheet, this.tools);
     this.use("pan");
     this.listen();

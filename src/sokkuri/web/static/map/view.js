@@ -6,6 +6,7 @@ import { announce, around, h, isTyping, present, toast } from "../base/dom.js";
 import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { lasting } from "../base/lasting.js";
+import { rich, serverText, t } from "../base/messages.js";
 import { panel } from "../base/problem.js";
 import { link, navigate } from "../base/router.js";
 import { panning } from "../rings/panning.js";
@@ -24,17 +25,17 @@ import { Points } from "./points.js";
 
 /** @typedef {keyof typeof GROUPINGS} Grouping */
 
-export const title = "Map";
+export const title = t("Map");
 
 export const shortcuts = [
-  ["← → ↑ ↓", "Pan the map"],
-  ["+ - 0", "Zoom in, out, show all"],
-  ["Tab", "Move to the pictures in sight"],
-  ["Ctrl A", "Select all pictures that pass the filter"],
-  ["Shift, Ctrl", "With a rectangle or a lasso: add to the selection, take from it"],
-  ["Esc", "Unselect all"],
-  ["s", "Search for the selected images"],
-  ["Ctrl C", "Copy the paths of the selected images"],
+  ["← → ↑ ↓", t("Pan the map")],
+  ["+ - 0", t("Zoom in, out, show all")],
+  ["Tab", t("Move to the pictures in sight")],
+  ["Ctrl A", t("Select all pictures that pass the filter")],
+  ["Shift, Ctrl", t("With a rectangle or a lasso: add to the selection, take from it")],
+  ["Esc", t("Unselect all")],
+  ["s", t("Search for the selected images")],
+  ["Ctrl C", t("Copy the paths of the selected images")],
 ];
 
 const FRESH = 4000; // milliseconds after an action in which the map is loaded when images change
@@ -43,7 +44,7 @@ const CALM = 150; // milliseconds without a movement before pictures are fetched
 const REACH = 10; // pixels around the pointer in which a point is found
 const MOST = 400; // largest scale
 const GROUPS = 10;
-const GROUPINGS = { folder: "Folder", label: "Label", date: "Date", copies: "Copies" };
+const GROUPINGS = { folder: t("Folder"), label: t("Label"), date: t("Date"), copies: t("Copies") };
 const LIT = 100; // pictures that are lit for a search
 const MARGIN = 24; // pixels around the map
 
@@ -91,8 +92,8 @@ class MapView {
     this.filter = new FilterBar({ signal,
       onchange: (filter) => navigate("/map", { ...this.address(), ...filter }) });
     this.root = h("div", { class: "map" },
-      h("section", { class: "map-side", "aria-label": "About the map" },
-        h("h1", { tabindex: "-1" }, "Map"), this.filter.toggle,
+      h("section", { class: "map-side", "aria-label": t("About the map") },
+        h("h1", { tabindex: "-1" }, t("Map")), this.filter.toggle,
         this.filter.panel, this.about),
       this.room);
     this.choosing = new Choosing({ stage: this.stage, frame: () => this.frame(),
@@ -124,7 +125,8 @@ class MapView {
       onchanged: () => { this.changedAt = performance.now(); again(); },
       onlabelled: () => (this.by === "label" || asksForLabels(this.where)) && again(),
       onended: (error) => {
-        toast(`${format.capitalise(api.messageOf(error))}. The map was loaded again`);
+        toast(t("{reason}. The map was loaded again",
+          { reason: format.capitalise(api.messageOf(error)) }));
         again();
       },
       source: () => ({ map: { version: choosing.points?.version ?? "", points: choosing.bits(),
@@ -183,9 +185,9 @@ class MapView {
       { type: "button", class: "icon-button", "aria-label": label, title: label, onclick: act },
       icon(name));
     return h("div", { class: "ring-zoom" },
-      button("Zoom in (+)", "plus", () => this.panning.step(1)),
-      button("Zoom out (-)", "minus", () => this.panning.step(-1)),
-      button("Show all (0)", "map", () => this.panning.fit()));
+      button(t("Zoom in (+)"), "plus", () => this.panning.step(1)),
+      button(t("Zoom out (-)"), "minus", () => this.panning.step(-1)),
+      button(t("Show all (0)"), "map", () => this.panning.fit()));
   }
 
   /** Loads the map, or says that there is none. */
@@ -262,20 +264,25 @@ class MapView {
     const { count, waiting, regions } = this.map;
     const regionText = regions.slice(0, 8)
       .map((region) => `${shortName(region.name)}, ${format.count(region.count)}`).join("; ");
-    this.stage.setAttribute("aria-label", `Map of ${format.count(count)} pictures. `
-      + "Similar pictures are near each other. Arrow keys pan, plus and minus zoom; zoomed in, Tab "
-      + `moves to pictures.${regionText ? ` Regions: ${regionText}.` : ""}`);
+    this.stage.setAttribute("aria-label", t("Map of {count} picture. Similar pictures are near each "
+      + "other. Arrow keys pan, plus and minus zoom; zoomed in, Tab moves to pictures.|Map of {count} "
+      + "pictures. Similar pictures are near each other. Arrow keys pan, plus and minus zoom; zoomed "
+      + "in, Tab moves to pictures.", { count })
+      + (regionText ? t(" Regions: {regions}.", { regions: regionText }) : ""));
     this.stage.hidden = !count;
     this.none?.remove();
     this.none = count ? null : panel({ icon: "map", level: 2,
-      title: this.map.made ? "No picture is on the map" : "There is no map yet",
-      text: "A map shows all pictures as points. Similar pictures are near each other." });
+      title: this.map.made ? t("No picture is on the map") : t("There is no map yet"),
+      text: t("A map shows all pictures as points. Similar pictures are near each other.") });
     if (this.none) this.room.append(this.none);
     this.about.replaceChildren(...present([
       count > 0 && h("p", { class: "soft map-count" }, (this.points?.passes
-        ? `${format.count(this.points.passing)} of ` : "") + `${format.count(count)} pictures`
-        + (waiting ? `, ${format.count(waiting)} more without a place` : "")),
-      !this.plot.works && h("p", null, "This browser cannot draw the points: it has no WebGL 2."),
+        ? t("{number} of {count} picture|{number} of {count} pictures",
+          { number: this.points.passing, count })
+        : t("{count} picture|{count} pictures", { count }))
+        + (waiting ? t(", {count} more without a place", { count: waiting }) : "")),
+      !this.plot.works
+        && h("p", null, t("This browser cannot draw the points: it has no WebGL 2.")),
       this.query !== null && this.query !== "" && this.litNote(this.query),
       this.maker(),
       count > 0 && this.chooser(),
@@ -287,8 +294,9 @@ class MapView {
   /** @param {string} query */
   litNote(query) {
     return h("p", { class: "map-lit" },
-      `The ${format.count(this.plot.lit.length)} pictures most like ${shortName(query)} are lit. `,
-      link("/map", { ...this.address(), id: null }, null, "Show all"));
+      t("The picture most like {name} is lit. |The {count} pictures most like {name} are lit. ",
+        { count: this.plot.lit.length, name: shortName(query) }),
+      link("/map", { ...this.address(), id: null }, null, t("Show all")));
   }
 
   /** The buttons that make the map, or the progress. */
@@ -297,9 +305,9 @@ class MapView {
     if (running) {
       const known = running.total > 0 && running.stage !== "projecting";
       return h("div", { class: "running" },
-        h("progress", { "aria-label": "Making the map", max: 1,
+        h("progress", { "aria-label": t("Making the map"), max: 1,
           value: known ? running.done / running.total : null }),
-        h("p", { class: "number small" }, format.capitalise(running.stage)));
+        h("p", { class: "number small" }, format.capitalise(serverText(running.stage))));
     }
     /**
      * @param {string} text
@@ -310,11 +318,13 @@ class MapView {
       onclick: () => this.make(rebuild) }, text);
     return h("div", { class: "map-make" },
       failure && h("p", { class: "fault", role: "alert" }, failure),
-      allowed && !made && make("Make the map", false, "primary"),
-      allowed && made && waiting > 0 && make(`Place ${format.count(waiting)} new`, false, "primary"),
-      allowed && made && make("Make it anew", true, "quiet"),
+      allowed && !made && make(t("Make the map"), false, "primary"),
+      allowed && made && waiting > 0 && make(t("Place {count} new", { count: waiting }), false,
+        "primary"),
+      allowed && made && make(t("Make it anew"), true, "quiet"),
       !allowed && (!made || waiting > 0) && h("div", null, howToAllow(),
-        h("p", { class: "soft small" }, "Or make the map with ", h("code", null, "sokkuri map"))));
+        h("p", { class: "soft small" }, rich("Or make the map with {command}",
+          { command: h("code", null, "sokkuri map") }))));
   }
 
   /** @param {boolean} rebuild */
@@ -338,7 +348,7 @@ class MapView {
         const map = await api.get("/map", { by: this.by }, { signal: this.signal });
         if (!map.running) {
           await this.load();
-          announce(map.failure ?? "The map is ready");
+          announce(map.failure ?? t("The map is ready"));
           return;
         }
         this.map.running = map.running;
@@ -356,20 +366,23 @@ class MapView {
       { ...this.address(), by: select.value === "folder" ? null : select.value }, { replace: true }) },
       Object.entries(GROUPINGS).map(([by, label]) =>
         h("option", { value: by, selected: by === this.by }, label)));
-    return h("label", { class: "map-by" }, "Colours and names by ", select);
+    return h("label", { class: "map-by" }, rich("Colours and names by {choice}",
+      { choice: select }));
   }
 
   legend() {
     const { groups, copies } = this.map;
     if (copies?.groups) {
-      return h("p", { class: "soft small" }, `${format.count(copies.images)} pictures are in `
-        + `${format.count(copies.groups)} groups of copies. The pictures of a group have one colour.`);
+      return h("p", { class: "soft small" }, t("{number} pictures are in {count} group of copies. "
+        + "The pictures of a group have one colour.|{number} pictures are in {count} groups of copies. "
+        + "The pictures of a group have one colour.",
+      { number: copies.images, count: copies.groups }));
     }
     if (!groups.length) {
-      return h("p", { class: "soft small" }, { label: "No picture has a label.",
-        date: "Of no picture it is known when it was taken.",
-        copies: "No copies are known. The page Duplicates finds them.",
-        folder: "All pictures are in one folder." }[this.by]);
+      return h("p", { class: "soft small" }, { label: t("No picture has a label."),
+        date: t("Of no picture it is known when it was taken."),
+        copies: t("No copies are known. The page Duplicates finds them."),
+        folder: t("All pictures are in one folder.") }[this.by]);
     }
     return h("ul", { class: "map-legend", role: "list" }, groups.map(({ name, count }, index) =>
       h("li", null,
@@ -389,7 +402,7 @@ class MapView {
   }
 
   regionList() {
-    return h("div", null, h("h2", null, "Regions"),
+    return h("div", null, h("h2", null, t("Regions")),
       h("ul", { class: "map-regions", role: "list" }, this.map.regions.map((region) =>
         h("li", null, h("button", { type: "button", class: "button quiet small", title: region.name,
           onclick: () => this.goTo(region) }, shortName(region.name))))));

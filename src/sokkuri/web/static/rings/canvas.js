@@ -3,7 +3,9 @@
 
 import { imageUrl } from "../base/api.js";
 import { around, h } from "../base/dom.js";
+import { decimal } from "../base/format.js";
 import { icon } from "../base/icons.js";
+import { t } from "../base/messages.js";
 import { layout } from "./layout.js";
 import { panning } from "./panning.js";
 import { arrowTarget } from "./keys.js";
@@ -80,9 +82,9 @@ class Canvas {
       { type: "button", class: "icon-button", "aria-label": label, title: label, onclick: act },
       icon(name));
     return h("div", { class: "ring-zoom" },
-      button("Zoom in (+)", "plus", () => this.panning.step(1)),
-      button("Zoom out (-)", "minus", () => this.panning.step(-1)),
-      button("Show all (0)", "rings", () => this.panning.fit()));
+      button(t("Zoom in (+)"), "plus", () => this.panning.step(1)),
+      button(t("Zoom out (-)"), "minus", () => this.panning.step(-1)),
+      button(t("Show all (0)"), "rings", () => this.panning.fit()));
   }
 
   /**
@@ -96,8 +98,10 @@ class Canvas {
     const focused = this.list.contains(document.activeElement);
     this.state = { centre, hits, power };
     this.element.setAttribute("aria-label",
-      `${hits.length} pictures around ${centre.name}. Nearer pictures are more similar. `
-      + "Arrow keys pan, plus and minus zoom, Tab moves to the pictures.");
+      t("{count} picture around {name}. Nearer pictures are more similar. Arrow keys pan, plus and "
+        + "minus zoom, Tab moves to the pictures.|{count} pictures around {name}. Nearer pictures are "
+        + "more similar. Arrow keys pan, plus and minus zoom, Tab moves to the pictures.",
+      { count: hits.length, name: centre.name }));
     if (recentred) this.panning.fit(move);
     // A picture that moves under a resting pointer must not be selected.
     this.resting = recentred;
@@ -203,9 +207,9 @@ class Canvas {
     if (href) item.anchor.setAttribute("href", href);
     else item.anchor.removeAttribute("href");
     item.anchor.setAttribute("aria-label", rank === 0
-      ? `${picture.name}, in the middle`
-      : `${picture.name}, distance ${shortDistance(picture.distance)}, `
-        + `number ${rank} of ${hits.length}`);
+      ? t("{name}, in the middle", { name: picture.name })
+      : t("{name}, distance {distance}, number {rank} of {total}", { name: picture.name,
+        distance: shortDistance(picture.distance), rank, total: hits.length }));
     if (!href) item.anchor.setAttribute("role", "img");
     else item.anchor.removeAttribute("role");
   }
@@ -360,8 +364,8 @@ class Canvas {
 
 /** @param {number | undefined} distance */
 export function shortDistance(distance) {
-  if (distance === undefined || !Number.isFinite(distance)) return "unknown";
-  return distance < 0.0005 ? "0" : distance < 10 ? distance.toFixed(3) : distance.toFixed(1);
+  if (distance === undefined || !Number.isFinite(distance)) return t("unknown");
+  return distance < 0.0005 ? "0" : decimal(distance, distance < 10 ? 3 : 1);
 }
 
 function prefersReducedMotion() {

@@ -3,6 +3,7 @@
 import { imageUrl } from "../base/api.js";
 import { h, present } from "../base/dom.js";
 import { icon } from "../base/icons.js";
+import { t } from "../base/messages.js";
 import { link } from "../base/router.js";
 import { shortDistance } from "./canvas.js";
 
@@ -60,7 +61,8 @@ export function ringPreview({ hrefOf, isCentre }) {
  */
 function factsOf(picture, centre) {
   const size = picture.width ? `${picture.width} × ${picture.height}` : null;
-  const distance = centre ? "in the middle" : `distance ${shortDistance(picture.distance)}`;
+  const distance = centre ? t("in the middle")
+    : t("distance {distance}", { distance: shortDistance(picture.distance) });
   return [[distance, size].filter(Boolean).join(" · ")];
 }
 
@@ -72,8 +74,8 @@ function linksOf(picture, centreHref) {
   if (!centreHref && picture.src) return []; // not in the collection
   return present([
     centreHref && h("a", { class: "button quiet to-middle", href: centreHref }, icon("rings"),
-      "Move to the middle"),
-    link("/image", { id: picture.id }, { class: "button quiet" }, icon("open"), "Details"),
-    link("/search", { id: picture.id }, { class: "button quiet" }, icon("search"), "Search"),
+      t("Move to the middle")),
+    link("/image", { id: picture.id }, { class: "button quiet" }, icon("open"), t("Details")),
+    link("/search", { id: picture.id }, { class: "button quiet" }, icon("search"), t("Search")),
   ]);
 }

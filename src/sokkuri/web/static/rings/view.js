@@ -2,8 +2,9 @@
 
 import * as api from "../base/api.js";
 import { announce, h, isTyping } from "../base/dom.js";
-import { capitalise } from "../base/format.js";
+import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
+import { serverText, t } from "../base/messages.js";
 import { panel } from "../base/problem.js";
 import { toQuery } from "../base/query.js";
 import { ringPreview } from "./preview.js";
@@ -17,15 +18,15 @@ import { link, navigate, setTitle } from "../base/router.js";
  * @import { Picture } from "./canvas.js"
  */
 
-export const title = "Rings";
+export const title = t("Rings");
 
 export const shortcuts = [
-  ["← → ↑ ↓", "Move to the next picture, or pan"],
-  [", .", "Move to a nearer or farther picture"],
-  ["Home End", "Move to the middle or the farthest picture"],
-  ["Enter", "Put the picture in the middle"],
-  ["i", "Open details"],
-  ["+ - 0", "Zoom in, out, show all"],
+  ["← → ↑ ↓", t("Move to the next picture, or pan")],
+  [", .", t("Move to a nearer or farther picture")],
+  ["Home End", t("Move to the middle or the farthest picture")],
+  ["Enter", t("Put the picture in the middle")],
+  ["i", t("Open details")],
+  ["+ - 0", t("Zoom in, out, show all")],
 ];
 
 /**
@@ -36,8 +37,8 @@ export const shortcuts = [
 
 const KEPT = 24; // answers, so that Back does not wait
 const SLIDERS = {
-  k: { label: "Pictures", min: 10, max: 300, step: 10, fallback: 100, wait: 250 },
-  power: { label: "Spread", min: 0.5, max: 8, step: 0.5, fallback: 5, wait: 150 },
+  k: { label: t("Pictures"), min: 10, max: 300, step: 10, fallback: 100, wait: 250 },
+  power: { label: t("Spread"), min: 0.5, max: 8, step: 0.5, fallback: 5, wait: 150 },
 };
 
 /** @type {?RingsView} */
@@ -102,12 +103,12 @@ class RingsView {
     /** @param {Picture} picture */
     const hrefOf = (picture) => this.hrefOf(picture);
     this.preview = ringPreview({ hrefOf, isCentre: ({ id }) => id === this.state.id });
-    this.heading = h("h1", null, "Rings");
+    this.heading = h("h1", null, t("Rings"));
     this.note = h("p", { class: "rings-note small soft" });
     this.sliders = [this.slider("k", SLIDERS.k), this.slider("power", SLIDERS.power)];
     const room = h("div", { class: "rings-room" });
     main.append(h("div", { class: "rings" },
-      h("section", { class: "rings-side", "aria-label": "About the picture" },
+      h("section", { class: "rings-side", "aria-label": t("About the picture") },
         this.heading, this.preview.element,
         h("div", { class: "rings-settings" }, this.sliders.map(({ element }) => element),
           this.note)),
@@ -221,9 +222,11 @@ class RingsView {
     this.canvas.select(image.id);
     this.selectPicture(image);
     this.describe(similar, hits);
-    setTitle(`${image.name} · Rings`);
+    setTitle(`${image.name} · ${title}`);
     if (old && old.id !== image.id) {
-      announce(`${image.name} in the middle, ${hits.length} pictures around it`);
+      announce(t("{name} in the middle, {count} picture around it|"
+        + "{name} in the middle, {count} pictures around it",
+      { name: image.name, count: hits.length }));
     }
   }
 
@@ -233,14 +236,14 @@ class RingsView {
    */
   describe({ metric, exact, recall, milliseconds }, hits) {
     const far = hits.at(-1)?.distance;
-    const quality = exact ? "exact" : `recall ${recall.toFixed(2)}`;
     const { id, under } = this.state;
     this.note.replaceChildren(
-      hits.length === 0 ? "No other pictures were found. " : "",
-      `${metric}, ${quality}, ${Math.round(milliseconds * 10) / 10} ms`,
-      far === undefined ? "" : `; the farthest at ${shortDistance(far)}`,
-      ...(under ? [h("br"), `Only in ${under}. `,
-        link("/rings", { ...this.addressOf(id), under: null }, null, "Search all folders")] : []),
+      hits.length === 0 ? t("No other pictures were found. ") : "",
+      `${metric}, ${format.quality(exact, recall)}, ${format.milliseconds(milliseconds)}`,
+      far === undefined ? "" : t("; the farthest at {distance}",
+        { distance: shortDistance(far) }),
+      ...(under ? [h("br"), t("Only in {folder}. ", { folder: under }),
+        link("/rings", { ...this.addressOf(id), under: null }, null, t("Search all folders"))] : []),
     );
   }
 
@@ -264,10 +267,10 @@ class RingsView {
 function refusal({ status, detail }) {
   return panel({
     icon: status === 404 ? "missing" : "problem",
-    title: status === 404 ? "Picture not found" : "No rings for this picture",
-    text: `${capitalise(detail)}.`,
-  }, link("/rings", null, { class: "button" }, "Choose another"),
-  link("/browse", null, { class: "button quiet" }, "Browse"));
+    title: status === 404 ? t("Picture not found") : t("No rings for this picture"),
+    text: t("{sentence}.", { sentence: format.capitalise(serverText(detail)) }),
+  }, link("/rings", null, { class: "button" }, t("Choose another")),
+  link("/browse", null, { class: "button quiet" }, t("Browse")));
 }
 
 /**
@@ -279,21 +282,21 @@ function refusal({ status, detail }) {
 async function choose(main, under, signal) {
   const { images } = await api.get("/images", { limit: 12, under }, { signal });
   if (images.length === 0) {
-    main.append(panel({ icon: "photos", title: "No pictures yet",
-      text: "Rings start from a picture, and this collection has none." },
-    link("/status", null, { class: "button" }, "Status")));
+    main.append(panel({ icon: "photos", title: t("No pictures yet"),
+      text: t("Rings start from a picture, and this collection has none.") },
+    link("/status", null, { class: "button" }, t("Status"))));
     return;
   }
   main.append(h("section", { class: "rings-choose" },
-    h("h1", null, "Rings"),
-    h("p", { class: "soft" }, "One picture is in the middle, and similar pictures are around it. "
-      + "Nearer pictures are more similar. Choose a picture to start."),
+    h("h1", null, t("Rings")),
+    h("p", { class: "soft" }, t("One picture is in the middle, and similar pictures are around it. "
+      + "Nearer pictures are more similar. Choose a picture to start.")),
     h("ul", { class: "choose-tiles", role: "list" }, images.map((image) => h("li", null,
       link("/rings", { id: image.id, under }, { "aria-label": image.name }, h("img", {
         alt: "", loading: "lazy", decoding: "async",
         src: api.imageUrl(image.id, "thumbnail", { size: 256, v: image.v }),
       }))))),
     h("div", { class: "row" },
-      link("/browse", { under }, { class: "button" }, icon("browse"), "Choose another"),
-      link("/search", null, { class: "button quiet" }, icon("search"), "Search with a photo"))));
+      link("/browse", { under }, { class: "button" }, icon("browse"), t("Choose another")),
+      link("/search", null, { class: "button quiet" }, icon("search"), t("Search with a photo")))));
 }

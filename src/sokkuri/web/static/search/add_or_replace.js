@@ -1,14 +1,14 @@
 // Asks what a dropped or pasted picture is for, while the search has pictures already.
 
 import { h } from "../base/dom.js";
-import * as format from "../base/format.js";
+import { t } from "../base/messages.js";
 import { current } from "../base/router.js";
 import { fromParams } from "./state.js";
 import { addTerms } from "./terms.js";
 import { recall } from "./uploads.js";
 
 /** @param {number} count */
-const pictures = (count) => (count === 1 ? "1 picture" : `${format.count(count)} pictures`);
+const pictures = (count) => t("{count} picture|{count} pictures", { count });
 
 /**
  * Searches with pictures that were dropped or pasted. If the page shows a search with pictures, asks
@@ -43,17 +43,18 @@ function ask(before, count) {
    */
   const button = (value, text, props) => h("button", { type: "submit", value,
     class: "button", ...props }, text);
-  const cancel = h("button", { type: "button", class: "button quiet" }, "Cancel");
+  const cancel = h("button", { type: "button", class: "button quiet" }, t("Cancel"));
   const dialog = h("dialog", { class: "add-or-replace", "aria-labelledby": "add-or-replace" },
     h("form", { method: "dialog" },
-      h("h2", { id: "add-or-replace" }, "Add or replace?"),
-      h("p", null, `The search has ${pictures(before)} already. Add `
-        + `${count === 1 ? "this one" : `these ${format.count(count)}`} to it, or search with `
-        + `${count === 1 ? "this one" : "these"} instead? Words and filters stay.`),
+      h("h2", { id: "add-or-replace" }, t("Add or replace?")),
+      h("p", null, t("The search has {pictures} already. Add this one to it, or search with this one "
+        + "instead? Words and filters stay.|The search has {pictures} already. Add these {count} to "
+        + "it, or search with these instead? Words and filters stay.",
+      { pictures: pictures(before), count })),
       h("div", { class: "row" },
         cancel,
-        button("replace", "Replace"),
-        button("add", "Add", { class: "button primary", autofocus: true }))));
+        button("replace", t("Replace")),
+        button("add", t("Add"), { class: "button primary", autofocus: true }))));
   cancel.addEventListener("click", () => dialog.close());
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => {

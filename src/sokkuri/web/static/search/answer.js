@@ -2,7 +2,9 @@
 
 import { Problem } from "../base/api.js";
 import { h } from "../base/dom.js";
+import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
+import { t } from "../base/messages.js";
 import { panel, problemPanel } from "../base/problem.js";
 import { toQuery } from "../base/query.js";
 import { hitsGrid } from "./results.js";
@@ -32,13 +34,13 @@ export class SearchAnswer {
     this.waiting = 0;
     this.summary = h("p", { class: "answer-said soft small number" });
     this.choices = {
-      grid: this.choice("grid", "browse", "Rows"),
-      rings: this.choice("rings", "rings", "Rings"),
+      grid: this.choice("grid", "browse", t("Rows")),
+      rings: this.choice("rings", "rings", t("Rings")),
     };
-    this.choose = h("div", { class: "choice", role: "group", "aria-label": "Show results as",
+    this.choose = h("div", { class: "choice", role: "group", "aria-label": t("Show results as"),
       hidden: true }, Object.values(this.choices));
     this.body = h("div", { class: "answer-body" });
-    this.element = h("section", { class: "search-answer", "aria-label": "Results" },
+    this.element = h("section", { class: "search-answer", "aria-label": t("Results") },
       h("div", { class: "answer-bar" }, this.summary, this.choose), this.body);
   }
 
@@ -62,7 +64,7 @@ export class SearchAnswer {
       this.summary.replaceChildren(h("span", { class: "answer-wait" },
         h("progress", { "aria-label": text }), text,
         h("button", { type: "button", class: "button quiet", onclick: this.options.oncancel },
-          "Cancel")));
+          t("Cancel"))));
     }, WAIT_SHOWN_AFTER);
   }
 
@@ -73,7 +75,7 @@ export class SearchAnswer {
    */
   show(answer, { view, centre, under }) {
     if (answer.hits.length === 0) {
-      this.showHint("No results", "No picture is near enough and passes the filters.");
+      this.showHint(t("No results"), t("No picture is near enough and passes the filters."));
     } else if (view === "rings" && centre) {
       this.showRings(answer.hits, centre, under);
     } else {
@@ -126,9 +128,9 @@ export class SearchAnswer {
       this.replaceHits(problemPanel(error, this.options.onretry, 2));
       return;
     }
-    this.showHint("The server is busy", "It has too many requests. Try again in a moment.",
+    this.showHint(t("The server is busy"), t("It has too many requests. Try again in a moment."),
       h("button", { type: "button", class: "button", onclick: this.options.onretry },
-        "Try again"));
+        t("Try again")));
   }
 
   /**
@@ -166,8 +168,8 @@ export class SearchAnswer {
 
 /** @param {SearchResultDocument} answer */
 function summaryOf({ hits, metric, exact, recall, milliseconds, not_compared: left }) {
-  const quality = exact ? "exact" : `recall ${recall.toFixed(2)}`;
-  const count = hits.length === 1 ? "1 picture" : `${hits.length} pictures`;
-  const rest = left ? ` · ${left} not yet compared for copies` : "";
-  return `${count} · ${metric}, ${quality} · ${Math.round(milliseconds * 10) / 10} ms${rest}`;
+  const count = t("{count} picture|{count} pictures", { count: hits.length });
+  const rest = left ? t(" · {count} not yet compared for copies", { count: left }) : "";
+  const how = format.quality(exact, recall);
+  return `${count} · ${metric}, ${how} · ${format.milliseconds(milliseconds)}${rest}`;
 }

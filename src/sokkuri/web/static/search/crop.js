@@ -1,6 +1,7 @@
 // A frame that selects a part of a picture, by mouse, touch or keyboard.
 
 import { around, h } from "../base/dom.js";
+import { t } from "../base/messages.js";
 
 const CORNERS = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
 const LEAST = 0.03; // smallest side of the frame, as a share of the picture
@@ -14,8 +15,8 @@ const ARROWS = {
   ArrowDown: [0, 1],
 };
 
-const HELP = "Arrow keys move the frame, Shift and arrow keys resize it, Enter searches, "
-  + "Escape cancels.";
+const HELP = t("Arrow keys move the frame, Shift and arrow keys resize it, Enter searches, "
+  + "Escape cancels.");
 
 /**
  * @typedef {{x: number, y: number, w: number, h: number}} Box in pixels of the picture, after its
@@ -49,7 +50,7 @@ class Cropper {
     this.img = typeof picture === "string" ? h("img", { src: picture, alt: "" }) : picture;
     this.img.draggable = false;
     this.frame = h("div",
-      { class: "crop-frame", tabindex: 0, role: "group", "aria-label": "Selected part" },
+      { class: "crop-frame", tabindex: 0, role: "group", "aria-label": t("Selected part") },
       CORNERS.map((corner) => h("span", { class: "crop-handle", dataset: { corner } })));
     this.element = h("div", { class: "cropper" }, this.img, this.frame);
     this.controller = new AbortController();
@@ -108,8 +109,9 @@ class Cropper {
     frame.style.width = `${part.w * 100}%`;
     frame.style.height = `${part.h * 100}%`;
     const box = this.box();
-    const label = box ? `Selected part: ${box.w} by ${box.h} pixels, at ${box.x}, ${box.y}`
-      : "Selected part";
+    const label = !box ? t("Selected part")
+      : t("Selected part: {width} by {height} pixels, at {x}, {y}",
+        { width: box.w, height: box.h, x: String(box.x), y: String(box.y) });
     frame.setAttribute("aria-label", `${label}. ${HELP}`);
   }
 

@@ -5,6 +5,7 @@ import { Problem } from "../base/api.js";
 import { h } from "../base/dom.js";
 import { capitalise } from "../base/format.js";
 import { icon } from "../base/icons.js";
+import { t } from "../base/messages.js";
 import { FilterChips } from "./filter_chips.js";
 import { HINT } from "./filters.js";
 import { placeOf } from "./state.js";
@@ -27,8 +28,8 @@ export class FilterBar {
       "aria-describedby": "filter-where-problem filter-where-hint" });
     this.problem = h("p", { class: "field-problem small", id: "filter-where-problem",
       role: "alert" });
-    const form = h("form", { class: "filter-expression", "aria-label": "Filter by an expression" },
-      h("label", { for: this.input.id }, "Where"), this.input, this.problem,
+    const form = h("form", { class: "filter-expression", "aria-label": t("Filter by an expression") },
+      h("label", { for: this.input.id }, t("Where")), this.input, this.problem,
       h("p", { class: "field-hint small soft", id: "filter-where-hint" }, HINT));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -38,7 +39,7 @@ export class FilterBar {
     this.panel = h("div", { class: "filter-bar", id: "filter-panel" }, this.chips.element, form);
     this.toggle = h("button", { type: "button", class: "button toggle filter-toggle",
       "aria-controls": this.panel.id, onclick: () => this.open(this.panel.hidden === true) },
-    icon("filter"), h("span", { class: "text" }, "Filter"));
+    icon("filter"), h("span", { class: "text" }, t("Filter")));
     this.open(false);
   }
 

@@ -2,9 +2,10 @@
 // below shows the same, except for the folder.
 
 import * as api from "../base/api.js";
-import { find, h } from "../base/dom.js";
+import { find, h, present } from "../base/dom.js";
 import { suggestFolders } from "../base/folders.js";
 import { icon } from "../base/icons.js";
+import { list, t } from "../base/messages.js";
 import { read, write } from "./where.js";
 
 /** @import { Fields, Kind } from "./where.js" */
@@ -18,20 +19,22 @@ const MEGA = 1e6;
  * @type {Record<FormKind, {name: string, fields: string[][], say: (fields: Fields) => string}>}
  */
 const KINDS = {
-  date: { name: "Date", fields: [["from", "Taken from", "date"], ["to", "Taken until", "date"]],
-    say: ({ from, to }) => (from && to ? `Taken ${from} to ${to}`
-      : from ? `Taken from ${from}` : `Taken until ${to}`) },
-  camera: { name: "Camera", fields: [["camera", "Camera", "text"]],
-    say: ({ camera }) => `Camera ${camera}` },
-  label: { name: "Label", fields: [["label", "Label", "text"]], say: ({ label }) => `Label ${label}` },
-  folder: { name: "Folder", fields: [["folder", "Folder", "text"]],
-    say: ({ folder }) => `Folder ${folder}` },
-  size: { name: "Size", fields: [["width", "Width at least (pixels)", "number"],
-    ["bytes", "File at least (MB)", "number"]],
-  say: ({ width, bytes }) => [width && `${width} pixels wide or more`,
-    bytes && `${Number(bytes) / MEGA} MB or more`].filter(Boolean).join(", ") },
-  format: { name: "Format", fields: [["format", "Format", "text"]],
-    say: ({ format }) => `Format ${format}` },
+  date: { name: t("Date"),
+    fields: [["from", t("Taken from"), "date"], ["to", t("Taken until"), "date"]],
+    say: ({ from, to }) => (from && to ? t("Taken {from} to {to}", { from, to })
+      : from ? t("Taken from {from}", { from }) : t("Taken until {to}", { to })) },
+  camera: { name: t("Camera"), fields: [["camera", t("Camera"), "text"]],
+    say: ({ camera }) => t("Camera {camera}", { camera }) },
+  label: { name: t("Label"), fields: [["label", t("Label"), "text"]],
+    say: ({ label }) => t("Label {label}", { label }) },
+  folder: { name: t("Folder"), fields: [["folder", t("Folder"), "text"]],
+    say: ({ folder }) => t("Folder {folder}", { folder }) },
+  size: { name: t("Size"), fields: [["width", t("Width at least (pixels)"), "number"],
+    ["bytes", t("File at least (MB)"), "number"]],
+  say: ({ width, bytes }) => list(present([width && t("{width} pixels wide or more", { width }),
+    bytes && t("{number} MB or more", { number: Number(bytes) / MEGA })])) },
+  format: { name: t("Format"), fields: [["format", t("Format"), "text"]],
+    say: ({ format }) => t("Format {format}", { format }) },
 };
 
 /** Formats that most collections have; others can be typed. */
@@ -59,8 +62,10 @@ export class FilterChips {
     /** @type {?string} */
     this.where = null;
     this.under = "";
-    this.list = h("ul", { class: "filter-chips", role: "list", "aria-label": "Filters that apply" });
-    this.adds = h("div", { class: "row filter-adds", role: "group", "aria-label": "Add a filter" });
+    this.list = h("ul",
+      { class: "filter-chips", role: "list", "aria-label": t("Filters that apply") });
+    this.adds = h("div",
+      { class: "row filter-adds", role: "group", "aria-label": t("Add a filter") });
     this.place = h("div", null);
     this.element = h("div", { class: "filter-forms" }, this.list, this.adds, this.place);
   }
@@ -99,9 +104,10 @@ export class FilterChips {
   chip(kind, text) {
     return h("li", { class: "filter-chip" },
       h("button", { type: "button", class: "chip-text", dataset: { kind },
-        "aria-label": `Change the filter: ${text}`, onclick: () => this.edit(kind) }, text),
-      h("button", { type: "button", class: "icon-button", title: "Remove",
-        "aria-label": `Remove the filter: ${text}`,
+        "aria-label": t("Change the filter: {filter}", { filter: text }),
+        onclick: () => this.edit(kind) }, text),
+      h("button", { type: "button", class: "icon-button", title: t("Remove"),
+        "aria-label": t("Remove the filter: {filter}", { filter: text }),
         onclick: () => this.apply(kind, null) }, icon("close", { size: 14 })));
   }
 
@@ -122,8 +128,8 @@ export class FilterChips {
     const form = h("form", { class: "filter-form", "aria-label": KINDS[kind].name }, fields,
       kind in SUGGESTED && this.suggestions(kind),
       h("div", { class: "row" },
-        h("button", { type: "button", class: "button", onclick: () => this.close(kind) }, "Cancel"),
-        h("button", { type: "submit", class: "button primary" }, "Apply")));
+        h("button", { type: "button", class: "button", onclick: () => this.close(kind) }, t("Cancel")),
+        h("button", { type: "submit", class: "button primary" }, t("Apply"))));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.apply(kind, valuesOf(form));

@@ -3,12 +3,15 @@
 
 import { h } from "../base/dom.js";
 import { suggestFolders } from "../base/folders.js";
+import { t } from "../base/messages.js";
 import { FilterChips } from "./filter_chips.js";
 import { MOST_K } from "./state.js";
 
 const WIDE = "(min-width: 800px)"; // as in search.css
-export const HINT = "Columns: taken, camera, lens, iso, rating, keyword, label, format, width, height, "
-  + "size, modified, path, has_gps, latitude, longitude. Example: taken >= 2024-05 and rating >= 4";
+const COLUMNS = "taken, camera, lens, iso, rating, keyword, label, format, width, height, "
+  + "size, modified, path, has_gps, latitude, longitude";
+export const HINT = t("Columns: {columns}. Example: {example}",
+  { columns: COLUMNS, example: "taken >= 2024-05 and rating >= 4" });
 const PLAIN = { type: "text", autocomplete: "off", spellcheck: "false", autocapitalize: "off" };
 const NUMBERS = [10, 20, 50, 100, 200, MOST_K];
 
@@ -21,27 +24,27 @@ export class SearchFilters {
   /** @param {{onchange: (fields: FilterFields) => void, signal: AbortSignal}} options */
   constructor({ onchange, signal }) {
     this.folders = h("datalist", { id: "search-folders" });
-    this.under = h("input", { ...PLAIN, list: "search-folders", placeholder: "all folders" });
+    this.under = h("input", { ...PLAIN, list: "search-folders", placeholder: t("all folders") });
     this.where = h("input", { ...PLAIN, placeholder: "width > 1000" });
-    this.maxDistance = h("input", { type: "number", min: 0, step: 0.05, placeholder: "any" });
+    this.maxDistance = h("input", { type: "number", min: 0, step: 0.05, placeholder: t("any") });
     this.k = h("select", null);
     this.collapse = h("input", { type: "checkbox", id: "search-collapse",
       "aria-describedby": "search-collapse-hint" });
     /** @type {Record<string, ReturnType<typeof makeField>>} */
     this.fields = {
-      under: makeField("under", "In folder", this.under),
-      where: makeField("where", "Where", this.where, HINT),
-      max_distance: makeField("max_distance", "Maximum distance", this.maxDistance),
-      k: makeField("k", "Pictures", this.k),
+      under: makeField("under", t("In folder"), this.under),
+      where: makeField("where", t("Where"), this.where, HINT),
+      max_distance: makeField("max_distance", t("Maximum distance"), this.maxDistance),
+      k: makeField("k", t("Pictures"), this.k),
     };
-    this.form = h("form", { class: "search-filters", "aria-label": "Filters" },
+    this.form = h("form", { class: "search-filters", "aria-label": t("Filters") },
       Object.values(this.fields).map(({ element }) => element), this.folders,
       h("div", { class: "field-switch" }, this.collapse,
-        h("label", { for: this.collapse.id }, "Show copies as one"),
+        h("label", { for: this.collapse.id }, t("Show copies as one")),
         h("p", { class: "field-hint small soft", id: "search-collapse-hint" },
-          "The nearest of some copies stands for all that were found on the page Duplicates.")),
+          t("The nearest of some copies stands for all that were found on the page Duplicates."))),
       // A form with several fields needs a button to submit on Enter.
-      h("button", { type: "submit", class: "unseen", tabindex: -1 }, "Search"));
+      h("button", { type: "submit", class: "unseen", tabindex: -1 }, t("Search")));
     this.chips = new FilterChips({ signal, onchange: (where, under) => {
       this.where.value = where;
       this.under.value = under;
@@ -49,7 +52,7 @@ export class SearchFilters {
     } });
     // In one column, open fields would push the results off the screen.
     this.element = h("details", { class: "filters", open: matchMedia(WIDE).matches },
-      h("summary", null, "Filters"), this.chips.element, this.form);
+      h("summary", null, t("Filters")), this.chips.element, this.form);
     this.listen(onchange, signal);
   }
 

@@ -5,6 +5,7 @@ import { info, messageOf } from "../base/api.js";
 import { findAll, h } from "../base/dom.js";
 import { capitalise } from "../base/format.js";
 import { icon } from "../base/icons.js";
+import { t } from "../base/messages.js";
 import * as settings from "../base/settings.js";
 import { takeFiles } from "./add_or_replace.js";
 import { clearRecent, past, remove } from "./past.js";
@@ -26,7 +27,7 @@ export function installFind(place, getInfo) {
   const field = new FindField(getInfo);
   place.append(field.element);
   const veil = h("div", { class: "drop-veil", "aria-hidden": "true" },
-    h("p", null, "Drop to search"));
+    h("p", null, t("Drop to search")));
   document.body.append(veil);
   /** @param {File[]} files */
   const take = (files) => {
@@ -52,10 +53,10 @@ class FindField {
     // It can have the focus, so that a press on its text leaves it open.
     this.panel = h("div", { class: "find-panel", tabindex: -1, hidden: true }, this.problem, this.hint,
       h("div", { class: "row" }, pickButton((files) => this.addAll({ files }), "button",
-        icon("photos", { size: 18 }), "Choose a picture")), this.lists);
-    this.element = h("form", { class: "find", role: "search", "aria-label": "Search" },
+        icon("photos", { size: 18 }), t("Choose a picture"))), this.lists);
+    this.element = h("form", { class: "find", role: "search", "aria-label": t("Search") },
       h("label", { for: "find", class: "find-label" }, icon("search", { size: 18 }),
-        h("span", { class: "unseen" }, "Words, a picture or an id")),
+        h("span", { class: "unseen" }, t("Words, a picture or an id"))),
       this.input, this.panel);
     this.listen();
     this.load(getInfo);
@@ -103,9 +104,9 @@ class FindField {
   async load(getInfo) {
     this.info = await getInfo().catch(() => this.info);
     const words = this.info?.words;
-    this.input.placeholder = words ? "Words, a picture or an id" : "A picture or an id";
+    this.input.placeholder = words ? t("Words, a picture or an id") : t("A picture or an id");
     this.hint.replaceChildren(...(this.info?.no_words ? withCode(capitalise(this.info.no_words)) : [
-      "Type words or the id of an image, or paste or drop a picture on any page."]));
+      t("Type words or the id of an image, or paste or drop a picture on any page.")]));
   }
 
   async open() {
@@ -133,12 +134,12 @@ class FindField {
     const recent = this.listOf("recent", name);
     const focused = this.lists.contains(document.activeElement);
     this.lists.replaceChildren(
-      ...(saved.length ? [h("h2", { class: "small soft" }, "Saved searches"),
+      ...(saved.length ? [h("h2", { class: "small soft" }, t("Saved searches")),
         h("ul", { role: "list" }, saved)] : []),
       ...(recent.length ? [h("div", { class: "find-head" },
-        h("h2", { class: "small soft" }, "Recent searches"),
+        h("h2", { class: "small soft" }, t("Recent searches")),
         h("button", { type: "button", class: "button quiet small",
-          onclick: () => clearRecent(name) }, "Clear")),
+          onclick: () => clearRecent(name) }, t("Clear"))),
       h("ul", { role: "list" }, recent)] : []));
     if (focused) this.input.focus();
   }
@@ -150,8 +151,10 @@ class FindField {
   listOf(list, collection) {
     return past(list, collection).map((one) => h("li", null,
       h("a", { href: `/search?${one.query}` }, one.label),
-      h("button", { type: "button", class: "icon-button", title: "Remove",
-        "aria-label": `Remove ${list} search ${one.label}`, onclick: () => remove(list, one) },
+      h("button", { type: "button", class: "icon-button", title: t("Remove"),
+        "aria-label": list === "saved" ? t("Remove saved search {search}", { search: one.label })
+          : t("Remove recent search {search}", { search: one.label }),
+        onclick: () => remove(list, one) },
       icon("close", { size: 16 }))));
   }
 
@@ -183,9 +186,9 @@ class FindField {
     if (this.input.value.trim() !== written) return; // The user has typed on.
     if (images.length === 1) await this.addAll({ ids: images });
     else if (images.length > 1) {
-      this.fail("Several images have this name. Write the whole id, with the folder.");
+      this.fail(t("Several images have this name. Write the whole id, with the folder."));
     } else if (this.info?.words) await this.addAll({ texts: [written] });
-    else this.fail("No image has this id or name, and words are not known here.");
+    else this.fail(t("No image has this id or name, and words are not known here."));
   }
 
   /** @param {string} text */

@@ -1,5 +1,6 @@
 // Recent and saved searches. They stay in this browser, as addresses of the page Search.
 
+import { list, t } from "../base/messages.js";
 import { Query, toQuery } from "../base/query.js";
 import * as settings from "../base/settings.js";
 import { splitWeight, toParams } from "./state.js";
@@ -89,15 +90,16 @@ function labelOf(search, uploads) {
     ...search.texts.map((written) => /** @type {const} */ ([...splitWeight(written), false])),
     ...search.notTexts.map((written) => /** @type {const} */ ([...splitWeight(written), true])),
     ...uploads.map(({ name, weight, not }) =>
-      /** @type {const} */ ([name || "a picture", weight ?? 1, not])),
+      /** @type {const} */ ([name || t("a picture"), weight ?? 1, not])),
     ...search.ids.map((id) => /** @type {const} */ ([nameOf(id), weightOf(id), false])),
     ...search.nots.map((id) => /** @type {const} */ ([nameOf(id), weightOf(id), true])),
   ];
   terms.sort((one, other) => Number(one[2]) - Number(other[2]));
   const parts = terms.map(([text, weight, not]) =>
-    `${not ? "without " : ""}${text}${weight === 1 ? "" : ` × ${weight}`}`);
-  if (search.crop) parts.push("a part");
-  if (search.under) parts.push(`in ${search.under}`);
+    [not ? t("without {term}", { term: text }) : text, weight !== 1 && `× ${weight}`]
+      .filter(Boolean).join(" "));
+  if (search.crop) parts.push(t("a part"));
+  if (search.under) parts.push(t("in {folder}", { folder: search.under }));
   if (search.where) parts.push(search.where);
-  return parts.join(", ");
+  return list(parts);
 }

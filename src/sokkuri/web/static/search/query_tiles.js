@@ -1,6 +1,7 @@
 // The pictures of the query. Each has a sign (like or not like) and a weight, and can be cropped
 // and removed.
 
+import { t } from "../base/messages.js";
 import { cropper } from "./crop.js";
 import { h, mustFind } from "../base/dom.js";
 import { icon } from "../base/icons.js";
@@ -56,7 +57,7 @@ export class QueryTiles {
       && h("img", { class: "query-picture", src: tile.src, alt: tile.name, decoding: "async" });
     const picture = image
       || h("div", { class: "query-picture unseeable" }, icon("photos", { size: 32 }),
-        h("span", { class: "small" }, "No preview"));
+        h("span", { class: "small" }, t("No preview")));
     const stage = h("div", { class: "query-stage" }, picture);
     const tools = h("div", { class: "row crop-tools" });
     if (canCrop && image && !tile.not) {
@@ -76,14 +77,16 @@ export class QueryTiles {
   /** @param {Tile} tile */
   signAndRemove({ key, name, not, weight }) {
     const { onsign, onremove, onweight } = this.options;
-    const sign = not ? "Not like" : "Like";
+    const sign = this.several ? (not ? t("Not like") : t("Like"))
+      : not ? t("Not like this") : t("Like this");
     return h("div", { class: "row query-tools" },
       h("button", { type: "button", class: "button quiet sign", onclick: () => onsign(key),
-        "aria-label": `${sign} this: ${name}. Press to change` },
-      icon(not ? "not" : "plus", { size: 18 }), this.several ? sign : `${sign} this`),
+        "aria-label": not ? t("Not like this: {name}. Press to change", { name })
+          : t("Like this: {name}. Press to change", { name }) },
+      icon(not ? "not" : "plus", { size: 18 }), sign),
       weightField({ name, weight, onchange: (changed) => onweight(key, changed) }),
-      h("button", { type: "button", class: "icon-button", title: "Remove",
-        "aria-label": `Remove ${name}`, onclick: () => onremove(key) },
+      h("button", { type: "button", class: "icon-button", title: t("Remove"),
+        "aria-label": t("Remove {name}", { name }), onclick: () => onremove(key) },
       icon("close", { size: 18 })));
   }
 
@@ -96,7 +99,7 @@ export class QueryTiles {
     const begin = h("button", { type: "button", class: "button", onclick: () => {
       this.putFrame(place);
       this.frame?.focus();
-    } }, this.several ? "Select a part" : "Search a part of this picture");
+    } }, this.several ? t("Select a part") : t("Search a part of this picture"));
     place.stage.replaceChildren(place.picture);
     place.tools.replaceChildren(begin);
     return begin;
@@ -112,7 +115,7 @@ export class QueryTiles {
     const accept = () => options.oncrop(frame.box());
     const cancel = () => this.cancel(place);
     const go = h("button", { type: "button", class: "button primary", onclick: accept },
-      this.several ? "Search" : "Search this part");
+      this.several ? t("Search") : t("Search this part"));
     /** @param {?Box} box */
     const changed = (box) => {
       go.hidden = Boolean(crop && box && fromBox(box) === fromBox(crop));
@@ -122,8 +125,8 @@ export class QueryTiles {
     this.frame = frame;
     changed(frame.box());
     const back = crop
-      ? { label: "Whole picture", act: () => options.oncrop(null) }
-      : { label: "Cancel", act: cancel };
+      ? { label: t("Whole picture"), act: () => options.oncrop(null) }
+      : { label: t("Cancel"), act: cancel };
     place.stage.replaceChildren(frame.element);
     place.tools.replaceChildren(go,
       h("button", { type: "button", class: "button quiet", onclick: back.act }, back.label));

@@ -2,8 +2,8 @@
 
 import { imageUrl } from "../base/api.js";
 import { h } from "../base/dom.js";
-import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
+import { t } from "../base/messages.js";
 import { hitRows } from "./hit_rows.js";
 import { selectable } from "../selection/list_selection.js";
 import { link } from "../base/router.js";
@@ -56,8 +56,9 @@ function makeCell(hit, rank, count, { onclick, onlike, onunlike, under }) {
   const distance = shortDistance(hit.distance);
   const anchor = link("/image", { id: hit.id, under }, {
     class: "hit-picture",
-    "aria-label": `${hit.name}, distance ${distance}, number ${rank} of ${count}`
-      + (hit.good ? ", good match" : "")
+    "aria-label": t("{name}, distance {distance}, number {rank} of {total}",
+      { name: hit.name, distance, rank, total: count })
+      + (hit.good ? t(", good match") : "")
       + (hit.copies ? `, ${copiesText(hit.copies)}` : ""),
     onclick: onclick && ((/** @type {MouseEvent} */ event) => onclick(hit, event)),
   }, img);
@@ -72,11 +73,11 @@ function makeCell(hit, rank, count, { onclick, onlike, onunlike, under }) {
       onclick: () => act(hit) }, icon(name, { size: 18 }));
   const li = h("li", { class: "hit", dataset: { box: String(rank % 4) } }, anchor,
     (onlike || onunlike) && h("div", { class: "hit-tools" },
-      button("Like this too", "plus", onlike), button("Not this one", "not", onunlike)),
+      button(t("Like this too"), "plus", onlike), button(t("Not this one"), "not", onunlike)),
     h("div", { class: "hit-caption", "aria-hidden": "true" },
       h("span", { class: "number" }, typeof hit.probability === "number"
         ? `${(100 * hit.probability).toFixed(1)}%` : distance),
-      hit.good && h("span", { class: "hit-good", title: "Nearer to the words than is usual here" },
+      hit.good && h("span", { class: "hit-good", title: t("Nearer to the words than is usual here") },
         icon("check", { size: 14 })),
       h("span", { class: "hit-name", title: hit.folder ? `${hit.folder}/${hit.name}` : hit.name },
         hit.name)), hit.copies ? copiesOf(hit.copies, hit.copy_ids ?? [], under) : null);
@@ -94,12 +95,12 @@ function copiesOf(copies, ids, under) {
   const rest = copies - ids.length;
   return h("details", { class: "hit-copies small" }, h("summary", null, copiesText(copies)),
     ids.map((id) => h("p", null, link("/image", { id, under }, null, id))),
-    rest > 0 && h("p", { class: "soft" }, `and ${format.count(rest)} more`));
+    rest > 0 && h("p", { class: "soft" }, t("and {count} more", { count: rest })));
 }
 
 /** @param {number} count */
 const copiesText = (count) =>
-  (count === 1 ? "and 1 copy" : `and ${format.count(count)} copies`);
+  t("and {count} copy|and {count} copies", { count });
 
 /**
  * @param {HTMLElement} element

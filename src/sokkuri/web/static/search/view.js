@@ -3,9 +3,10 @@
 
 import * as api from "../base/api.js";
 import { announce, h } from "../base/dom.js";
-import { capitalise } from "../base/format.js";
+import { capitalise, decimal } from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { lasting } from "../base/lasting.js";
+import { t } from "../base/messages.js";
 import { Query } from "../base/query.js";
 import { localPicture } from "./local_picture.js";
 import { add, isSaved, remove, toPast } from "./past.js";
@@ -28,13 +29,13 @@ import { keep, recall } from "./uploads.js";
  * @import { Upload } from "./uploads.js"
  */
 
-export const title = "Search";
+export const title = t("Search");
 
 export const shortcuts = [
   ...SELECTION_KEYS,
-  ["← → ↑ ↓", "Move the frame around a part; with Shift, resize it"],
-  ["Enter", "Search the part in the frame"],
-  ["Esc", "Close the frame"],
+  ["← → ↑ ↓", t("Move the frame around a part; with Shift, resize it")],
+  ["Enter", t("Search the part in the frame")],
+  ["Esc", t("Close the frame")],
 ];
 
 /**
@@ -101,15 +102,15 @@ class SearchView {
       onretry: () => this.run(true),
       oncancel: () => this.cancel(),
     });
-    this.heading = h("h1", { tabindex: -1 }, "Search");
+    this.heading = h("h1", { tabindex: -1 }, t("Search"));
     this.offer = h("div", { class: "search-offer" });
     this.save = h("button", { type: "button", class: "button quiet",
       onclick: () => this.toggleSaved() });
     this.element = h("div", { class: "search" },
-      h("section", { class: "search-side", "aria-label": "Query" },
+      h("section", { class: "search-side", "aria-label": t("Query") },
         this.heading, this.words.element, dropZone(addFiles), this.tiles.element,
         h("div", { class: "row search-add" },
-          pickButton(addFiles, "button", icon("plus", { size: 18 }), "Add a picture"),
+          pickButton(addFiles, "button", icon("plus", { size: 18 }), t("Add a picture")),
           this.save),
         this.offer, this.filters.element),
       this.results.element);
@@ -190,7 +191,7 @@ class SearchView {
     this.shownTiles = tiles;
     if (this.problem) this.showProblem(this.problem);
     const [first] = [...this.search.texts, ...tiles.map(({ name }) => name)];
-    setTitle(first ? `${first} · Search` : title);
+    setTitle(first ? `${first} · ${title}` : title);
     if (this.search.view === "rings") this.showAnswer();
   }
 
@@ -200,7 +201,7 @@ class SearchView {
    */
   async tileOf({ key, upload, id = "", not, weight }) {
     const picture = upload ? await this.localOf(upload) : await this.imageOf(id);
-    return { key, not, weight, name: upload?.name || picture?.name || id || "Pasted picture",
+    return { key, not, weight, name: upload?.name || picture?.name || id || t("Pasted picture"),
       src: picture?.src ?? null, width: picture?.width ?? 0, height: picture?.height ?? 0,
       problem: upload ? this.faultOf(upload) : "" };
   }
@@ -246,8 +247,8 @@ class SearchView {
    */
   tooLarge({ blob }) {
     if (blob.size <= this.mostBytes) return "";
-    return `Too large: ${Math.ceil(blob.size / MEBI)} MiB. The server accepts `
-      + `${Math.floor(this.mostBytes / MEBI)} MiB at most.`;
+    return t("Too large: {size} MiB. The server accepts {most} MiB at most.",
+      { size: Math.ceil(blob.size / MEBI), most: Math.floor(this.mostBytes / MEBI) });
   }
 
   // --- changes of the query; each one is a new address
@@ -320,7 +321,7 @@ class SearchView {
     (not ? nots : ids).push(id);
     const marked = settings.get("notLike").filter(isOther);
     settings.set("notLike", not ? [...marked, id] : marked);
-    announce(not ? "Marked as not wanted" : "Added to the query");
+    announce(not ? t("Marked as not wanted") : t("Added to the query"));
     this.change({ ids, nots, crop: null });
   }
 
@@ -332,17 +333,17 @@ class SearchView {
       this.offer.replaceChildren();
       return;
     }
-    const count = marks.length === 1 ? "one picture" : `${marks.length} pictures`;
     this.offer.replaceChildren(
-      h("p", { class: "small soft" }, `You marked ${count} as “not this one”.`),
+      h("p", { class: "small soft" }, t("You marked one picture as “not this one”.|"
+        + "You marked {count} pictures as “not this one”.", { count: marks.length })),
       h("div", { class: "row" },
         h("button", { type: "button", class: "button", onclick: () => {
           this.change({ nots: [...nots, ...marks], crop: null });
-        } }, icon("not", { size: 18 }), marks.length === 1 ? "Exclude it" : "Exclude them"),
+        } }, icon("not", { size: 18 }), marks.length === 1 ? t("Exclude it") : t("Exclude them")),
         h("button", { type: "button", class: "button quiet", onclick: () => {
           settings.set("notLike", nots);
           this.offerMarks();
-        } }, "Forget the marks")));
+        } }, t("Forget the marks"))));
   }
 
   // --- recent and saved searches
@@ -355,14 +356,14 @@ class SearchView {
     if (!this.shows) return;
     const saved = isSaved(this.toPast());
     this.save.setAttribute("aria-pressed", String(saved));
-    this.save.replaceChildren(icon("star", { size: 18 }), saved ? "Saved" : "Save this search");
+    this.save.replaceChildren(icon("star", { size: 18 }), saved ? t("Saved") : t("Save this search"));
   }
 
   toggleSaved() {
     const search = this.toPast();
     if (isSaved(search)) remove("saved", search);
     else add("saved", search);
-    announce(isSaved(search) ? "Search saved in this browser" : "Search no longer saved");
+    announce(isSaved(search) ? t("Search saved in this browser") : t("Search no longer saved"));
   }
 
   // --- the search
@@ -394,7 +395,10 @@ class SearchView {
       this.answered = key;
       if (this.request === request) this.showAnswer();
       if (this.request === request) add("recent", this.toPast());
-      if (this.request === request) announce(`${answer.hits.length} pictures found`);
+      if (this.request === request) {
+        announce(t("{count} picture found|{count} pictures found",
+          { count: answer.hits.length }));
+      }
     } catch (error) {
       if (this.request === request && !api.isAbort(error)) this.failed(error);
     }
@@ -406,17 +410,17 @@ class SearchView {
     const likes = search.ids.length + search.texts.length
       + this.usable().filter(({ not }) => !not).length;
     if (this.uploadsLost) {
-      this.results.showHint("This picture is no longer available", "Only your browser keeps the "
-        + "pictures that you search with, and only the latest ones. Add the picture again.");
+      this.results.showHint(t("This picture is no longer available"), t("Only your browser keeps the "
+        + "pictures that you search with, and only the latest ones. Add the picture again."));
     } else if (!likes && uploads.some((upload) => this.unreadable.has(upload.blob))) {
-      this.results.showHint("No search was made", "See the message under the picture.");
+      this.results.showHint(t("No search was made"), t("See the message under the picture."));
     } else if (!likes && uploads.some((upload) => this.tooLarge(upload))) {
-      this.results.showHint("Picture too large", "Remove the picture that is too large, or use a "
-        + "smaller copy.");
+      this.results.showHint(t("Picture too large"), t("Remove the picture that is too large, or use a "
+        + "smaller copy."));
     } else if (likes === 0) {
       if (uploads.length + search.nots.length + search.notTexts.length > 0) {
-        this.results.showHint("Nothing to search for", "The query says only what the results "
-          + "should not be like. Add a picture or words that they should be like.");
+        this.results.showHint(t("Nothing to search for"), t("The query says only what the results "
+          + "should not be like. Add a picture or words that they should be like."));
       }
     } else {
       return true;
@@ -427,14 +431,15 @@ class SearchView {
   /** @param {Upload[]} uploads */
   waitText(uploads) {
     const bytes = uploads.reduce((sum, { blob }) => sum + blob.size, 0);
-    return bytes > MEBI ? `Sending ${(bytes / MEBI).toFixed(1)} MiB, then searching` : "Searching";
+    return bytes > MEBI ? t("Sending {size} MiB, then searching",
+      { size: decimal(bytes / MEBI, 1) }) : t("Searching");
   }
 
   cancel() {
     this.request?.abort();
     this.request = null;
-    this.results.showHint("Cancelled", "", h("button",
-      { type: "button", class: "button", onclick: () => this.run(true) }, "Search again"));
+    this.results.showHint(t("Cancelled"), "", h("button",
+      { type: "button", class: "button", onclick: () => this.run(true) }, t("Search again")));
   }
 
   showAnswer() {
@@ -463,13 +468,13 @@ class SearchView {
     }
     if (place === "words") {
       this.words.showProblem(text);
-      this.results.showHint("No search was made", "See the message under the words.");
+      this.results.showHint(t("No search was made"), t("See the message under the words."));
     } else if (this.filters.showProblem(place, text)) {
-      this.results.showHint("A filter is not valid", "See the message under the filter.");
+      this.results.showHint(t("A filter is not valid"), t("See the message under the filter."));
     } else if (problem && (place === "picture" || place === "id")) {
       this.problem = { place, text: pictureProblem(problem, text), detail: problem.detail };
       this.showProblem(this.problem);
-      this.results.showHint("No search was made", "See the message under the picture.");
+      this.results.showHint(t("No search was made"), t("See the message under the picture."));
     } else {
       this.results.fail(error);
     }
@@ -506,11 +511,11 @@ class SearchView {
 /** @param {(files: File[]) => void} addFiles */
 function dropZone(addFiles) {
   return h("div", { class: "drop-zone" }, icon("photos", { size: 48 }),
-    h("p", { class: "drop-title" }, "Drop a photo here"),
-    h("p", { class: "soft" }, "or paste one, to find pictures that look like it. The photo is sent "
-      + "only to this server, and the server does not keep it."),
-    h("div", { class: "row" }, pickButton(addFiles, "button primary", "Choose photos"),
-      h("a", { class: "button", href: "/browse" }, "Choose from the collection")));
+    h("p", { class: "drop-title" }, t("Drop a photo here")),
+    h("p", { class: "soft" }, t("or paste one, to find pictures that look like it. The photo is sent "
+      + "only to this server, and the server does not keep it.")),
+    h("div", { class: "row" }, pickButton(addFiles, "button primary", t("Choose photos")),
+      h("a", { class: "button", href: "/browse" }, t("Choose from the collection"))));
 }
 
 /** @param {string} key */
@@ -533,7 +538,7 @@ function parseKey(key) {
  * @param {string} text
  */
 function pictureProblem({ status }, text) {
-  if (status === 413) return "Too large for the server. Use a smaller copy.";
+  if (status === 413) return t("Too large for the server. Use a smaller copy.");
   return text;
 }
 

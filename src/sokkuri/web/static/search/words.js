@@ -2,6 +2,7 @@
 
 import { find, h } from "../base/dom.js";
 import { icon } from "../base/icons.js";
+import { t } from "../base/messages.js";
 import { splitWeight, withWeight } from "./state.js";
 import { weightField } from "./weight_field.js";
 
@@ -14,7 +15,7 @@ export class QueryWords {
     /** @type {string[]} */
     this.notTexts = [];
     this.problem = h("p", { class: "field-problem small", role: "alert" });
-    this.chips = h("ul", { class: "word-chips", role: "list", "aria-label": "Words" });
+    this.chips = h("ul", { class: "word-chips", role: "list", "aria-label": t("Words") });
     this.element = h("div", { class: "query-words" }, this.chips, this.problem);
   }
 
@@ -52,14 +53,15 @@ export class QueryWords {
       const other = withWeight(words, changed);
       this.change(isOther, not ? { notTexts: [other] } : { texts: [other] });
     };
-    const sign = not ? "Without" : "With";
+    const sign = not ? t("Without") : t("With");
     return h("li", { class: not ? "word-chip not" : "word-chip" },
       h("span", { class: "word-text" }, words),
-      h("button", { type: "button", class: "icon-button", title: "Remove",
-        "aria-label": `Remove ${words}`, onclick: () => this.change(isOther) },
+      h("button", { type: "button", class: "icon-button", title: t("Remove"),
+        "aria-label": t("Remove {name}", { name: words }), onclick: () => this.change(isOther) },
       icon("close", { size: 18 })),
       h("button", { type: "button", class: "button quiet sign",
-        "aria-label": `${sign} these words: ${words}. Press to change`,
+        "aria-label": not ? t("Without these words: {words}. Press to change", { words })
+          : t("With these words: {words}. Press to change", { words }),
         onclick: () => this.change(isOther, not ? { texts: [written] } : { notTexts: [written] }),
       }, icon(not ? "not" : "plus", { size: 18 }), sign),
       weightField({ name: words, weight, onchange: weigh }));

@@ -4,6 +4,7 @@ import { isAbort, isConflict, messageOf } from "../base/api.js";
 import { announce, find, focused, h, isTyping, present, toast } from "../base/dom.js";
 import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
+import { t } from "../base/messages.js";
 import { navigate } from "../base/router.js";
 import { copyPaths, download, giveLabel, idsOf, images } from "./actions.js";
 import { askForLabel } from "./label_dialog.js";
@@ -18,12 +19,12 @@ const MOST_SEARCHED = 50; // as many pictures as a search may have
 
 /** What the keys do while images are selected, for the help of a page. */
 export const SELECTION_KEYS = [
-  ["Space", "Select or unselect the image"],
-  ["Shift →", "Move and select"],
-  ["Ctrl A", "Select all"],
-  ["Esc", "Unselect all"],
-  ["s", "Search for the selected images"],
-  ["Ctrl C", "Copy the paths of the selected images"],
+  ["Space", t("Select or unselect the image")],
+  ["Shift →", t("Move and select")],
+  ["Ctrl A", t("Select all")],
+  ["Esc", t("Unselect all")],
+  ["s", t("Search for the selected images")],
+  ["Ctrl C", t("Copy the paths of the selected images")],
 ];
 
 export class ActionBar {
@@ -38,7 +39,7 @@ export class ActionBar {
    */
   constructor(options) {
     this.options = options;
-    this.element = h("div", { class: "chosen-bar", role: "region", "aria-label": "Selected",
+    this.element = h("div", { class: "chosen-bar", role: "region", "aria-label": t("Selected"),
       hidden: true });
     const { signal } = options;
     signal.addEventListener("abort", () => document.body.classList.remove("has-bar"));
@@ -56,7 +57,7 @@ export class ActionBar {
       this.element.replaceChildren();
       return hadFocus;
     }
-    const text = `${format.count(count)} selected`;
+    const text = t("{count} selected", { count });
     announce(text);
     this.element.replaceChildren(...present(this.parts(count, text)));
     if (act) find(`[data-act="${act}"]`, this.element)?.focus();
@@ -72,13 +73,13 @@ export class ActionBar {
     return [
       h("span", { class: "number" }, text),
       searchable && count <= MOST_SEARCHED && this.button("search",
-        count === 1 ? "Search for this" : "Search for these", () => this.search(), "primary"),
-      searchable && count === 1 && this.button("rings", "Open rings", () => this.rings()),
-      info.changes && searchable && this.button("label", "Label…", () => this.label()),
-      info.changes && this.button("trash", "Move to trash…", () => this.trash()),
+        count === 1 ? t("Search for this") : t("Search for these"), () => this.search(), "primary"),
+      searchable && count === 1 && this.button("rings", t("Open rings"), () => this.rings()),
+      info.changes && searchable && this.button("label", t("Label…"), () => this.label()),
+      info.changes && this.button("trash", t("Move to trash…"), () => this.trash()),
       this.menu(),
-      h("button", { type: "button", class: "icon-button", "aria-label": "Unselect all",
-        title: "Unselect all (Esc)", dataset: { act: "clear" }, onclick: onclear }, icon("close")),
+      h("button", { type: "button", class: "icon-button", "aria-label": t("Unselect all"),
+        title: t("Unselect all (Esc)"), dataset: { act: "clear" }, onclick: onclear }, icon("close")),
     ];
   }
 
@@ -106,12 +107,12 @@ export class ActionBar {
       details.open = false;
       return run();
     }, "quiet");
-    details.append(h("summary", { class: "button", dataset: { act: "more" } }, "More"),
+    details.append(h("summary", { class: "button", dataset: { act: "more" } }, t("More")),
       h("div", { class: "chosen-menu" },
-        item("copy", "Copy paths", () => copyPaths(source())),
-        item("csv", "Export list (CSV)", () => download(source(), "csv")),
-        item("json", "Export list (JSON)", () => download(source(), "json")),
-        !info.mosaic && item("zip", "Download originals (ZIP)", () => download(source(), "zip"))));
+        item("copy", t("Copy paths"), () => copyPaths(source())),
+        item("csv", t("Export list (CSV)"), () => download(source(), "csv")),
+        item("json", t("Export list (JSON)"), () => download(source(), "json")),
+        !info.mosaic && item("zip", t("Download originals (ZIP)"), () => download(source(), "zip"))));
     details.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || !details.open) return;
       details.open = false;

@@ -6,6 +6,7 @@ import * as api from "../base/api.js";
 import { change } from "../base/changes.js";
 import { toast } from "../base/dom.js";
 import * as format from "../base/format.js";
+import { t } from "../base/messages.js";
 
 /**
  * @import {
@@ -22,7 +23,7 @@ const PAGE = 1000; // images of a request for ids
  */
 
 /** @param {number} count */
-export const images = (count) => (count === 1 ? "1 image" : `${format.count(count)} images`);
+export const images = (count) => t("{count} image|{count} images", { count });
 
 /**
  * Sends a selection to the server.
@@ -56,8 +57,7 @@ export async function copyPaths(source) {
   const { selection, count } = await hold(source);
   const list = await api.getResponse(`/selections/${selection}/list`, { format: "txt" });
   const paths = await list.text();
-  await copyText(paths, count === 1 ? "The path is copied"
-    : `${format.count(count)} paths are copied`);
+  await copyText(paths, t("The path is copied|{count} paths are copied", { count }));
 }
 
 /**
@@ -84,10 +84,11 @@ export async function download(source, kind) {
 export async function giveLabel(source, label, onlabelled = () => {}) {
   const ids = await idsOf(source);
   const before = await sendLabels(ids.map((id) => ({ id, label })));
-  toast(`${images(ids.length)} labelled “${label}”`, { action: "Undo", onaction: async () => {
+  toast(t("{count} image labelled “{label}”|{count} images labelled “{label}”",
+    { count: ids.length, label }), { action: t("Undo"), onaction: async () => {
     try {
       await sendLabels(before);
-      toast("The labels are as before");
+      toast(t("The labels are as before"));
       onlabelled();
     } catch (error) {
       toast(format.capitalise(api.messageOf(error)));

@@ -2,6 +2,7 @@
 
 import * as api from "../base/api.js";
 import { h } from "../base/dom.js";
+import { t } from "../base/messages.js";
 
 const LONGEST = 200; // characters
 
@@ -17,11 +18,11 @@ export function askForLabel(what, signal) {
   /** @type {HTMLDialogElement} */
   const dialog = h("dialog", { class: "selection-dialog", "aria-labelledby": "selection-title" },
     h("form", { method: "dialog" },
-      h("h2", { id: "selection-title" }, `Label ${what}`),
-      h("label", { for: field.id }, "Label"), field, known,
+      h("h2", { id: "selection-title" }, t("Label {images}", { images: what })),
+      h("label", { for: field.id }, t("Label")), field, known,
       h("div", { class: "row" },
-        h("button", { type: "button", class: "button", onclick: () => dialog.close() }, "Cancel"),
-        h("button", { type: "submit", class: "button primary", value: "give" }, "Label"))));
+        h("button", { type: "button", class: "button", onclick: () => dialog.close() }, t("Cancel")),
+        h("button", { type: "submit", class: "button primary", value: "give" }, t("Label")))));
   api.get("/labels", null, { signal }).then(({ labels }) => {
     known.replaceChildren(...labels.map(({ label }) => h("option", { value: label })));
   }).catch(() => {}); // without the list, a label can still be typed

@@ -2,6 +2,7 @@
 
 import { around, find, findAll, h, isTyping, mustFind } from "../base/dom.js";
 import { icon } from "../base/icons.js";
+import { t } from "../base/messages.js";
 import { ActionBar } from "./action_bar.js";
 import { Selection } from "./selection.js";
 
@@ -20,7 +21,7 @@ export function selectable(item, { id, name }) {
   item.classList.add("selectable");
   item.dataset.id = id;
   item.prepend(h("button", { type: "button", class: "tick", role: "checkbox", tabindex: "-1",
-    "aria-checked": "false", "aria-label": `Select ${name}` }, icon("check", { size: 16 })));
+    "aria-checked": "false", "aria-label": t("Select {name}", { name }) }, icon("check", { size: 16 })));
   return item;
 }
 

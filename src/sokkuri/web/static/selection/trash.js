@@ -4,6 +4,7 @@ import { isConflict, messageOf } from "../base/api.js";
 import { change, newBatch } from "../base/changes.js";
 import { announce, h, toast } from "../base/dom.js";
 import * as format from "../base/format.js";
+import { serverText, t } from "../base/messages.js";
 import { idsOf, images } from "./actions.js";
 
 /**
@@ -57,17 +58,18 @@ class Trash {
     this.ended = null; // why nothing was moved, if the selection no longer holds
     this.stopped = new AbortController();
     signal.addEventListener("abort", () => this.stop());
-    this.text = h("p", { role: "status" }, "The files go to the trash of this system. A copy need not "
+    this.text = h("p", { role: "status" }, t("The files go to the trash of this system. A copy need not "
       + "stay: what is in the trash may be the only one. To bring the files back, press “Undo” "
-      + "afterwards, or use “History” on the page Duplicates.");
-    this.bar = h("progress", { max: 1, "aria-label": "Moving to the trash", hidden: true });
+      + "afterwards, or use “History” on the page Duplicates."));
+    this.bar = h("progress", { max: 1, "aria-label": t("Moving to the trash"), hidden: true });
     this.confirm = h("button", { type: "button", class: "button danger",
-      onclick: () => this.run() }, "Move to the trash");
+      onclick: () => this.run() }, t("Move to the trash"));
     this.cancel = h("button", { type: "button", class: "button", autofocus: true,
-      onclick: () => this.stop() }, "Cancel");
+      onclick: () => this.stop() }, t("Cancel"));
     this.element = h("dialog", { class: "selection-dialog", "aria-labelledby": "trash-title" },
       h("form", { method: "dialog" },
-        h("h2", { id: "trash-title" }, `Move ${images(count)} to the trash?`),
+        h("h2", { id: "trash-title" }, t("Move {count} image to the trash?|Move {count} images to the trash?",
+          { count })),
         this.text, this.bar, h("div", { class: "row" }, this.cancel, this.confirm)));
     this.element.addEventListener("cancel", (event) => {
       if (!this.running) return;
@@ -79,13 +81,13 @@ class Trash {
   stop() {
     this.stopped.abort();
     if (!this.running) this.element.close();
-    else this.text.textContent = "Stopping…";
+    else this.text.textContent = t("Stopping…");
   }
 
   async run() {
     this.running = true;
     this.confirm.disabled = true;
-    this.cancel.textContent = "Stop";
+    this.cancel.textContent = t("Stop");
     this.cancel.focus();
     this.bar.hidden = false;
     const batch = newBatch();
@@ -99,7 +101,8 @@ class Trash {
         this.moved += moved.length;
         this.left.push(...left);
         this.bar.value = Math.min(1, (start + BATCH) / ids.length);
-        this.text.textContent = `${format.count(this.moved)} of ${images(ids.length)}`;
+        this.text.textContent = t("{number} of {images}",
+          { number: this.moved, images: images(ids.length) });
       }
     } catch (error) {
       if (isConflict(error) && !this.logs.length) this.ended = error;
@@ -112,12 +115,13 @@ class Trash {
   /** Says what was moved and what was not, and offers to undo it. */
   tell() {
     const [first] = this.left;
-    const rest = first ? `. ${this.left.length === 1 ? "One stays" : `${format.count(
-      this.left.length)} stay`}: ${first.id} ${first.reason}` : "";
+    const rest = first ? t(". One stays: {reason}|. {count} stay: {reason}",
+      { count: this.left.length, reason: `${first.id} ${serverText(first.reason)}` }) : "";
     if (this.logs.length) {
-      toast(`${images(this.moved)} moved to the trash${rest}`,
-        { action: "Undo", onaction: () => bringBack(this.logs).then(this.onundone) });
-    } else if (first) toast(`Nothing was moved${rest}`);
+      toast(t("{count} image moved to the trash|{count} images moved to the trash",
+        { count: this.moved }) + rest,
+        { action: t("Undo"), onaction: () => bringBack(this.logs).then(this.onundone) });
+    } else if (first) toast(t("Nothing was moved") + rest);
   }
 }
 
@@ -129,10 +133,11 @@ async function bringBack(logs) {
     for (const log of logs.toReversed()) {
       left.push(...(await change("/duplicates/undo", { log })).left);
     }
-    toast(left.length ? `${images(left.length)} could not be brought back: ${left[0].reason}`
-      : "The files are back");
+    toast(left.length ? t("{count} image could not be brought back: {reason}|"
+      + "{count} images could not be brought back: {reason}",
+    { count: left.length, reason: serverText(left[0].reason) }) : t("The files are back"));
   } catch (error) {
     toast(format.capitalise(messageOf(error)));
   }
-  announce("Undo has ended");
+  announce(t("Undo has ended"));
 }

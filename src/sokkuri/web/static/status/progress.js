@@ -3,6 +3,7 @@
 
 import { h } from "../base/dom.js";
 import * as format from "../base/format.js";
+import { rich, t } from "../base/messages.js";
 
 /** @import { StatusEventDocument } from "../base/api_types.js" */
 
@@ -23,7 +24,7 @@ const SPEED_WINDOW = 20_000; // milliseconds
  * @returns {?Task}
  */
 export const indexing = ({ total, failed, waiting, runs }) =>
-  runs ? { title: "Indexing", done: total + failed, waiting, runs } : null;
+  runs ? { title: t("Indexing"), done: total + failed, waiting, runs } : null;
 
 /**
  * The task of a replacement of the model, or null. Takes a status from the stream of events.
@@ -33,11 +34,11 @@ export const indexing = ({ total, failed, waiting, runs }) =>
 export function replacing({ replacement }) {
   if (!replacement) return null;
   const { model, done, failed, total, runs } = replacement;
-  return { title: `Replacing the model with ${model}`, done: done + failed,
+  return { title: t("Replacing the model with {model}", { model }), done: done + failed,
     waiting: total - done - failed, runs,
-    note: runs ? ["Searches use the present model until all images have new vectors."]
-      : ["No process works on it now. To go on, run the same ",
-        h("code", null, "sokkuri index --replace"), " again."] };
+    note: runs ? [t("Searches use the present model until all images have new vectors.")]
+      : rich("No process works on it now. To go on, run the same {command} again.",
+        { command: h("code", null, "sokkuri index --replace") }) };
 }
 
 /**
@@ -68,7 +69,7 @@ export function makeProgress(label, read) {
     if (waiting || !runs) bar.value = done / Math.max(1, done + waiting);
     else bar.removeAttribute("value");
     text.textContent = waiting || !runs ? describe(done, waiting, speed(samples), runs)
-      : "Scanning the folder";
+      : t("Scanning the folder");
   };
   // The time left is updated even when no status arrives.
   const timer = setInterval(draw, 2000);
@@ -91,12 +92,12 @@ export function makeProgress(label, read) {
  * @param {number} runs
  */
 function describe(done, waiting, rate, runs) {
-  const parts = [`${format.count(done)} of ${format.count(done + waiting)}`];
+  const parts = [t("{number} of {total}", { number: done, total: done + waiting })];
   if (rate > 0) {
-    parts.push(`${rate < 10 ? rate.toFixed(1) : Math.round(rate)} images/s`,
-      `${format.duration(waiting / rate)} left`);
+    parts.push(t("{rate} images/s", { rate: format.decimal(rate, rate < 10 ? 1 : 0) }),
+      t("{time} left", { time: format.duration(waiting / rate) }));
   }
-  if (runs > 1) parts.push(`${runs} processes`);
+  if (runs > 1) parts.push(t("{count} process|{count} processes", { count: runs }));
   return parts.join(" · ");
 }
 

@@ -3,8 +3,9 @@
 
 import * as api from "../base/api.js";
 import { change } from "../base/changes.js";
-import { announce, h, toast } from "../base/dom.js";
+import { announce, h, present, toast } from "../base/dom.js";
 import * as format from "../base/format.js";
+import { list, t } from "../base/messages.js";
 
 /**
  * @import {
@@ -44,12 +45,12 @@ class Runs {
      */
     const button = (label, retry) => h("button", { type: "button", class: "button",
       onclick: () => this.start(retry) }, label);
-    this.again = button("Index again", false);
-    this.retry = button("Retry failures", true);
+    this.again = button(t("Index again"), false);
+    this.retry = button(t("Retry failures"), true);
     this.row = h("div", { class: "row" }, this.again, this.retry);
     this.failure = h("p", { class: "run-failure", role: "alert" });
     this.text = h("p", { class: "soft small" });
-    this.el = h("section", { class: "runs", "aria-label": "Runs", hidden: true },
+    this.el = h("section", { class: "runs", "aria-label": t("Runs"), hidden: true },
       this.row, this.failure, this.text);
     signal.addEventListener("abort", () => clearTimeout(this.timer));
   }
@@ -69,14 +70,14 @@ class Runs {
 
   /** @param {IndexRunDocument} state */
   show({ allowed, running, failure, report, notes }) {
-    if (this.running && !running) announce(failure ? "Indexing stopped early" : "Indexing has ended");
+    if (this.running && !running) announce(failure ? t("Indexing stopped early") : t("Indexing has ended"));
     this.running = Boolean(running);
     this.row.hidden = !allowed || !this.buttons;
     this.again.disabled = this.running;
     this.retry.disabled = this.running;
     this.drawRetry();
-    this.failure.textContent = failure ? `Indexing stopped early: ${failure}` : "";
-    this.text.textContent = [report && `The last run: ${summary(report)}.`,
+    this.failure.textContent = failure ? t("Indexing stopped early: {reason}", { reason: failure }) : "";
+    this.text.textContent = [report && t("The last run: {summary}.", { summary: summary(report) }),
       ...notes.map((note) => `${format.capitalise(note)}.`)].filter(Boolean).join(" ");
     this.text.hidden = !this.buttons;
     this.el.hidden = this.row.hidden && !failure && !(this.buttons && this.text.textContent);
@@ -98,8 +99,8 @@ class Runs {
   async start(retry) {
     try {
       const { started } = await change("/index", { retry_failed: retry });
-      if (!started) toast("A run is in progress already");
-      else announce("Indexing has started");
+      if (!started) toast(t("A run is in progress already"));
+      else announce(t("Indexing has started"));
     } catch (error) {
       toast(format.capitalise(api.messageOf(error)));
     }
@@ -109,10 +110,14 @@ class Runs {
 
 /** @param {IndexReportDocument} report */
 function summary({ added, updated, moved, reused, removed, failed, total, seconds }) {
-  /** @type {[number, string][]} */
-  const counts = [[added, "added"], [updated, "updated"], [moved, "moved"], [reused, "reused"],
-    [removed, "gone"], [failed, "failed"]];
-  const parts = counts.filter(([number]) => number)
-    .map(([number, word]) => `${format.count(number)} ${word}`);
-  return `${[`${format.count(total)} images`, ...parts].join(", ")}, ${format.duration(seconds)}`;
+  const parts = present([
+    added && t("{count} added", { count: added }),
+    updated && t("{count} updated", { count: updated }),
+    moved && t("{count} moved", { count: moved }),
+    reused && t("{count} reused", { count: reused }),
+    removed && t("{count} gone", { count: removed }),
+    failed && t("{count} failed", { count: failed }),
+  ]);
+  return list([t("{count} image|{count} images", { count: total }), ...parts,
+    format.duration(seconds)]);
 }

@@ -6,6 +6,7 @@ import { copyText } from "../base/copying.js";
 import { clear, h, present, toast } from "../base/dom.js";
 import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
+import { serverText, t } from "../base/messages.js";
 import { problemPanel } from "../base/problem.js";
 import { link } from "../base/router.js";
 import { indexing, makeProgress, replacing } from "./progress.js";
@@ -17,7 +18,7 @@ import { makeRuns } from "./runs.js";
  * @import { View } from "../base/router.js"
  */
 
-export const title = "Status";
+export const title = t("Status");
 
 /**
  * @typedef {{id: string, text: string}} Line
@@ -29,14 +30,14 @@ const CALM = 3000; // milliseconds without a change before the full status is fe
 
 /** @type {View} */
 export async function show(main, _params, { signal, info }) {
-  const tasks = [makeProgress("Indexing", indexing), makeProgress("Replacing", replacing)];
+  const tasks = [makeProgress(t("Indexing"), indexing), makeProgress(t("Replacing"), replacing)];
   const runs = makeRuns({ signal, buttons: true });
-  const numbers = h("section", { class: "numbers", "aria-label": "Counts" });
-  const about = h("section", { class: "about-index", "aria-label": "Index" });
+  const numbers = h("section", { class: "numbers", "aria-label": t("Counts") });
+  const about = h("section", { class: "about-index", "aria-label": t("Index") });
   const failed = h("section", { class: "failures", "aria-labelledby": "failures" });
   const damaged = h("section", { class: "failures", "aria-labelledby": "damaged", hidden: true });
   main.append(h("div", { class: "status" },
-    h("h1", { tabindex: "-1" }, "Status"), tasks.map((task) => task.el), numbers, runs.el,
+    h("h1", { tabindex: "-1" }, t("Status")), tasks.map((task) => task.el), numbers, runs.el,
     about, failed, damaged));
   const selecting = new ListSelection({ host: main, info, signal, searchable: false });
   for (let i = 0; i < 5; i++) numbers.append(h("div", { class: "skeleton tile" }));
@@ -91,12 +92,12 @@ function follow(update, draw) {
 function tiles({ total, waiting, failed = 0, damaged = 0, missing, removed }) {
   /** @type {[string, number | undefined, string, boolean?][]} */
   const all = [
-    ["Images", total, "can be searched"],
-    ["Waiting", waiting, "to be indexed"],
-    ["Failed", failed, "could not be read", failed > 0],
-    ["Damaged", damaged, "read in part", damaged > 0],
-    ["Missing", missing, "files that no longer exist"],
-    ["Removed", removed, "excluded from searches"],
+    [t("Images"), total, t("can be searched")],
+    [t("Waiting"), waiting, t("to be indexed")],
+    [t("Failed"), failed, t("could not be read"), failed > 0],
+    [t("Damaged"), damaged, t("read in part"), damaged > 0],
+    [t("Missing"), missing, t("files that no longer exist")],
+    [t("Removed"), removed, t("excluded from searches")],
   ];
   return all.map(([label, value, text, bad]) => h("div", { class: `tile${bad ? " bad" : ""}` },
     h("h2", null, label), h("p", { class: "figure number" }, format.count(value ?? 0)),
@@ -111,49 +112,52 @@ function indexFacts(status, info) {
   const { root, store, model, dimension, dtype, bytes, ann } = status;
   /** @type {[string, string | Node][]} */
   const lines = [
-    ["Searches", ann ? "Approximate" : "Exact"],
-    ["Distance", ann?.metric ?? info.metric],
-    ["Model", `${model}, ${dimension} × ${dtype}`],
-    ["On disk", format.bytes(bytes)],
-    ["Folder", h("code", null, root)],
-    ["Store", h("code", null, store)],
-    ["Version", `sokkuri ${info.version}`],
+    [t("Searches"), ann ? t("Approximate") : t("Exact")],
+    [t("Distance"), ann?.metric ?? info.metric],
+    [t("Model"), `${model}, ${dimension} × ${dtype}`],
+    [t("On disk"), format.bytes(bytes)],
+    [t("Folder"), h("code", null, root)],
+    [t("Store"), h("code", null, store)],
+    [t("Version"), `sokkuri ${info.version}`],
   ];
   return present([
-    h("h2", null, "Index"),
-    h("p", { class: "soft" }, ann ? "Share of the true nearest neighbours that a search finds:"
-      : "Every search returns exactly the nearest images."),
+    h("h2", null, t("Index")),
+    h("p", { class: "soft" }, ann ? t("Share of the true nearest neighbours that a search finds:")
+      : t("Every search returns exactly the nearest images.")),
     ann && h("div", { class: "recalls" },
       Object.entries(ann.recall).map(([k, share]) => recallLine(k, share)),
-      Object.entries(ann.text_recall).map(([k, share]) => recallLine(k, share, ", by words")),
+      Object.entries(ann.text_recall).map(([k, share]) => recallLine(k, share, true)),
       h("p", { class: "soft small" },
-        `${format.count(ann.covered)} of ${format.count(ann.rows)} rows are in the index.`)),
+        t("{number} of {total} rows are in the index.",
+          { number: ann.covered, total: ann.rows }))),
     h("dl", null, lines.map(([label, value]) =>
       h("div", null, h("dt", null, label), h("dd", null, value)))),
     h("div", { class: "row" }, h("button", { type: "button", class: "button quiet",
-      title: "Versions and counts to report a bug with. It names no file.",
-      onclick: () => copyReport() }, icon("copy", { size: 18 }), "Copy a report")),
+      title: t("Versions and counts to report a bug with. It names no file."),
+      onclick: () => copyReport() }, icon("copy", { size: 18 }), t("Copy a report"))),
   ]);
 }
 
 async function copyReport() {
   try {
     const { text } = await api.get("/report");
-    await copyText(text, "Report copied");
+    await copyText(text, t("Report copied"));
   } catch (error) {
-    toast(`The report could not be made: ${api.messageOf(error)}`);
+    toast(t("The report could not be made: {reason}", { reason: api.messageOf(error) }));
   }
 }
 
 /**
  * @param {string} k
  * @param {number} share
- * @param {string} [how]
+ * @param {boolean} [byWords]
  */
-function recallLine(k, share, how = "") {
-  const label = (k === "1" ? "The nearest" : `The nearest ${k}`) + how;
+function recallLine(k, share, byWords = false) {
+  const nearest = k === "1" ? t("The nearest") : t("The nearest {k}", { k });
+  const label = byWords ? t("{nearest}, by words", { nearest }) : nearest;
   return h("div", { class: "recall" }, h("span", null, label),
-    h("meter", { min: 0, max: 1, value: share, "aria-label": `Recall at ${k}${how}` }),
+    h("meter", { min: 0, max: 1, value: share, "aria-label": byWords
+      ? t("Recall at {k}, by words", { k }) : t("Recall at {k}", { k }) }),
     h("span", { class: "number" }, format.percent(share)));
 }
 
@@ -164,14 +168,15 @@ function recallLine(k, share, how = "") {
  */
 async function listFailures(host, total, signal) {
   clear(host);
-  host.append(h("h2", { id: "failures" }, "Failures"));
+  host.append(h("h2", { id: "failures" }, t("Failures")));
   if (!total) {
-    host.append(h("p", { class: "soft" }, "Every image could be read."));
+    host.append(h("p", { class: "soft" }, t("Every image could be read.")));
     return;
   }
   await listImages(host, async (cursor) => {
     const { failures, next } = await api.failures({ limit: PAGE, cursor }, { signal });
-    const lines = failures.map(({ id, stage, reason }) => ({ id, text: `${stage}: ${reason}` }));
+    const lines = failures.map(({ id, stage, reason }) => ({ id,
+      text: t("{stage}: {reason}", { stage: serverText(stage), reason: serverText(reason) }) }));
     return { lines, next };
   });
 }
@@ -185,10 +190,10 @@ async function listDamaged(host, total, signal) {
   clear(host);
   host.hidden = !total;
   if (!total) return;
-  host.append(h("h2", { id: "damaged" }, "Read in part"));
+  host.append(h("h2", { id: "damaged" }, t("Read in part")));
   await listImages(host, async (cursor) => {
     const { damaged, next } = await api.damaged({ limit: PAGE, cursor }, { signal });
-    return { lines: damaged.map(({ id, reason }) => ({ id, text: reason })), next };
+    return { lines: damaged.map(({ id, reason }) => ({ id, text: serverText(reason) })), next };
   });
 }
 
@@ -199,7 +204,7 @@ async function listDamaged(host, total, signal) {
  */
 async function listImages(host, read) {
   const list = h("ul", null);
-  const more = h("button", { type: "button", class: "button" }, "Show more");
+  const more = h("button", { type: "button", class: "button" }, t("Show more"));
   host.append(list, more);
   /** @type {?string} */
   let cursor = null;
