@@ -9,6 +9,7 @@ this file. A test compares it with the document.
 import json
 import re
 import textwrap
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ FIRST_RUN_ANSWERS: dict[tuple[str, str], type[BaseModel]] = {
     ("post", "/setup"): IndexStartedDocument,
 }
 """What the server of a first run answers. The OpenAPI document lacks its addresses."""
+FIRST_RUN_PARAMETERS = {"/setup/estimate": ["network"]}
 BODIES: dict[str, type[BaseModel]] = {
     "/setup": SetupRequestDocument,
     "/search": SearchRequestDocument,
@@ -66,10 +68,13 @@ def write_types(document: dict[str, Any]) -> str:
     schemas = {**_schemas_beyond(), **document["components"]["schemas"]}
     blocks = [HEAD, *(_interface(name, schemas[name]) for name in sorted(schemas))]
     answers, bodies = _by_path(document["paths"])
-    patterns = {path: kind for path, kind in answers["get"].items() if "{" in path}
+    names = {path: _parameter_names(document["paths"], path) for path in answers["get"]}
     blocks += [
         _path_types("GetAnswers", "The answers to GET requests", answers["get"]),
-        _choice(patterns),
+        _path_types("GetParameters", "The names of parameters of GET requests", names),
+        _get_path(answers["get"]),
+        _choice("GetAnswer", "GetAnswers", "The answer to a GET request", answers["get"]),
+        _choice("GetParameter", "GetParameters", "A parameter of a GET request", names),
         _path_types("PostAnswers", "The answers to POST requests", answers["post"]),
         _path_types("PostBodies", "The bodies of POST requests", bodies),
     ]
@@ -109,6 +114,17 @@ def _by_path(paths: dict[str, Any]) -> tuple[dict[str, dict[str, str]], dict[str
     return answers, bodies
 
 
+def _parameter_names(paths: dict[str, Any], path: str) -> str:
+    """Return the type of the names of the parameters in the query string, `never` if there are
+    none."""
+    if ("get", path) in FIRST_RUN_ANSWERS:
+        names = FIRST_RUN_PARAMETERS.get(path, [])
+    else:
+        parameters = paths[API + path]["get"].get("parameters", [])
+        names = [one["name"] for one in parameters if one["in"] == "query"]
+    return " | ".join(map(json.dumps, names)) or "never"
+
+
 def _path_types(name: str, meaning: str, types: dict[str, str]) -> str:
     """Return the declaration of the types by path, for paths without an id."""
     lines = [f'  "{path}": {kind};' for path, kind in sorted(types.items()) if "{" not in path]
@@ -117,28 +133,35 @@ def _path_types(name: str, meaning: str, types: dict[str, str]) -> str:
     )
 
 
-def _choice(types: dict[str, str]) -> str:
-    """Return the type of the answer to a GET request. A path with an id is a pattern, and longer
-    patterns come first, as an id may contain slashes."""
-    patterns = {
-        "`" + re.sub(r"\{\w+\}", "${string}", path) + "`": kind
-        for path, kind in sorted(types.items(), key=lambda item: (-item[0].count("/"), item[0]))
-    }
+def _get_path(paths: Iterable[str]) -> str:
+    """Return the type of a path of a GET request."""
+    lines = [f"  | {path}" for path in ["keyof GetAnswers", *map(_pattern, _longest_first(paths))]]
+    return "/** A path of a GET request. */\nexport type GetPath =\n" + "\n".join(lines) + ";"
+
+
+def _choice(name: str, plain: str, meaning: str, types: dict[str, str]) -> str:
+    """Return a type that depends on the path of a GET request.
+
+    plain : the type by path, for paths without an id. types : of the other paths.
+    """
     lines = [
-        "/** A path of a GET request. */",
-        "export type GetPath =",
-        *(f"  | {path}" for path in ["keyof GetAnswers", *patterns]),
-    ]
-    lines[-1] += ";"
-    lines += [
-        "",
-        "/** The answer to a GET request. */",
-        "export type GetAnswer<Path extends GetPath> =",
-        "  Path extends keyof GetAnswers ? GetAnswers[Path]",
-        *(f"  : Path extends {pattern} ? {kind}" for pattern, kind in patterns.items()),
+        f"/** {meaning}. */",
+        f"export type {name}<Path extends GetPath> =",
+        f"  Path extends keyof {plain} ? {plain}[Path]",
+        *(f"  : Path extends {_pattern(path)} ? {types[path]}" for path in _longest_first(types)),
         "  : never;",
     ]
     return "\n".join(lines)
+
+
+def _longest_first(paths: Iterable[str]) -> list[str]:
+    """Return the paths with an id. The end of a longer one may be a part of an id."""
+    with_id = [path for path in paths if "{" in path]
+    return sorted(with_id, key=lambda path: (-path.count("/"), path))
+
+
+def _pattern(path: str) -> str:
+    return "`" + re.sub(r"\{\w+\}", "${string}", path) + "`"
 
 
 def _interface(name: str, schema: dict[str, Any]) -> str:

@@ -8,10 +8,15 @@ export { toQuery } from "./query.js";
 
 /**
  * @import {
- *   GetAnswer, GetPath, ImageDocument, PostAnswers, PostBodies, SearchRequestDocument,
+ *   GetAnswer, GetParameter, GetPath, ImageDocument, PostAnswers, PostBodies, SearchRequestDocument,
  *   SearchResultDocument, StatusEventDocument
  * } from "./api_types.js"
- * @import { Params } from "./query.js"
+ * @import { Params, Value } from "./query.js"
+ */
+
+/**
+ * @template {GetPath} Path
+ * @typedef {Partial<Record<GetParameter<Path>, Value | readonly Value[]>>} ParamsOf
  */
 
 /**
@@ -100,16 +105,15 @@ export function imageUrl(id, kind, { size, v } = {}) {
  * Sends a GET request and returns the JSON answer.
  * @template {GetPath} Path
  * @param {Path} path below /api/v1
- * @param {?Params} [params]
+ * @param {?ParamsOf<Path>} [params]
  * @param {Options} [options]
  * @returns {Promise<GetAnswer<Path>>}
  */
 export function get(path, params, { signal } = {}) {
-  const query = toQuery(params);
+  const query = toQuery(/** @type {?Params} */ (params));
   return request(`${BASE}${path}${query ? `?${query}` : ""}`, { signal });
 }
 
-/**
 /**
  * Sends a GET request for something that is not JSON.
  * @param {string} path below /api/v1
@@ -223,7 +227,7 @@ export const image = (id, options) => get(`/images/${encodeId(id)}`, null, optio
 /**
  * Images that look like an image of the collection.
  * @param {string} id
- * @param {?Params} [params]
+ * @param {?ParamsOf<`/images/${string}/similar`>} [params]
  * @param {Options} [options]
  * @returns {Promise<SearchResultDocument>}
  */
@@ -232,14 +236,14 @@ export const similar = (id, params, options) =>
 
 /**
  * Width-to-height ratios and groups of all images, for the layout of the grid.
- * @param {?Params} [params]
+ * @param {?ParamsOf<"/grid">} [params]
  * @param {Options} [options]
  */
 export const grid = (params, options) => get("/grid", params, options);
 
 /**
  * Up to 500 images in the order of the grid.
- * @param {?Params} [params]
+ * @param {?ParamsOf<"/grid/items">} [params]
  * @param {Options} [options]
  */
 export const gridItems = (params, options) => get("/grid/items", params, options);
@@ -247,7 +251,7 @@ export const gridItems = (params, options) => get("/grid/items", params, options
 /**
  * All folders with the number of images in and below them.
  * @param {Options} [options]
- * @param {?Params} [params]
+ * @param {?ParamsOf<"/folders">} [params]
  */
 export const folders = (options, params = null) => get("/folders", params, options);
 
@@ -259,21 +263,21 @@ export const status = (options) => get("/status", null, options);
 
 /**
  * A page of the images whose files were read in part.
- * @param {?Params} [params]
+ * @param {?ParamsOf<"/damaged">} [params]
  * @param {Options} [options]
  */
 export const damaged = (params, options) => get("/damaged", params, options);
 
 /**
  * A page of the images that could not be read.
- * @param {?Params} [params]
+ * @param {?ParamsOf<"/failures">} [params]
  * @param {Options} [options]
  */
 export const failures = (params, options) => get("/failures", params, options);
 
 /**
  * A page of groups of near-duplicates.
- * @param {?Params} [params]
+ * @param {?ParamsOf<"/duplicates">} [params]
  * @param {Options} [options]
  */
 export const duplicates = (params, options) => get("/duplicates", params, options);

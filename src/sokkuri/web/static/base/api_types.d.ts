@@ -922,6 +922,35 @@ export interface GetAnswers {
   "/suggestions/words": WordCandidatesDocument;
 }
 
+/** The names of parameters of GET requests, by path below /api/v1. */
+export interface GetParameters {
+  "/changes": never;
+  "/damaged": "cursor" | "limit";
+  "/duplicates": "min_grade" | "under" | "where" | "keep" | "bursts" | "cursor" | "limit";
+  "/duplicates/drops": never;
+  "/duplicates/state": never;
+  "/failures": "cursor" | "limit";
+  "/folders": "where";
+  "/grid": "under" | "where" | "sort";
+  "/grid/items": "under" | "where" | "sort" | "order" | "offset" | "limit";
+  "/healthz": never;
+  "/images": "under" | "where" | "cursor" | "limit";
+  "/index": never;
+  "/info": never;
+  "/labels": never;
+  "/labels/curve": never;
+  "/labels/near": "id" | "labelled" | "unlabelled" | "under" | "where";
+  "/map": "by";
+  "/map/find": "version" | "id";
+  "/map/images": "version" | "point";
+  "/report": never;
+  "/setup": never;
+  "/setup/estimate": "network";
+  "/status": never;
+  "/suggestions": "n" | "under" | "where" | "without";
+  "/suggestions/words": "label" | "n" | "min_confidence" | "under" | "where";
+}
+
 /** A path of a GET request. */
 export type GetPath =
   | keyof GetAnswers
@@ -935,6 +964,14 @@ export type GetAnswer<Path extends GetPath> =
   : Path extends `/images/${string}/similar` ? SearchResultDocument
   : Path extends `/selections/${string}/images` ? SelectedImagesDocument
   : Path extends `/images/${string}` ? ImageDocument
+  : never;
+
+/** A parameter of a GET request. */
+export type GetParameter<Path extends GetPath> =
+  Path extends keyof GetParameters ? GetParameters[Path]
+  : Path extends `/images/${string}/similar` ? "k" | "metric" | "under" | "where" | "max_distance" | "angles" | "collapse" | "recall"
+  : Path extends `/selections/${string}/images` ? "offset" | "limit"
+  : Path extends `/images/${string}` ? never
   : never;
 
 /** The answers to POST requests, by path below /api/v1. */

@@ -1176,7 +1176,10 @@ function imageUrl(id, kind, { size, v } = {}) {
   return `${BASE2}/images/${encodeId(id)}/${kind}${query ? `?${query}` : ""}`;
 }
 function get2(path, params, { signal } = {}) {
-  const query = toQuery(params);
+  const query = toQuery(
+    /** @type {?Params} */
+    params
+  );
   return request(`${BASE2}${path}${query ? `?${query}` : ""}`, { signal });
 }
 async function getResponse(path, params, { signal } = {}) {
