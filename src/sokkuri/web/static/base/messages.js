@@ -4,6 +4,8 @@
 import { JAPANESE } from "../japanese/catalogue.js";
 import { SERVER } from "../japanese/server.js";
 
+/** @typedef {string | number | Node | (string | Node)[] | null | undefined} Value in a text */
+
 /** @type {Record<string, Record<string, string>>} */
 const CATALOGUES = { en: {}, ja: JAPANESE };
 /** @type {Record<string, Record<string, string>>} */
@@ -53,12 +55,13 @@ export function t(text, values) {
 /**
  * The same in parts, where values may be elements.
  * @param {string} text
- * @param {Record<string, any>} [values] strings, numbers, elements, or arrays of them
- * @returns {Array<*>} children for `h`
+ * @param {Record<string, Value>} [values]
+ * @returns {(string | Node)[]} children for `h`
  */
 export function rich(text, values = {}) {
   const [one, other = one] = (catalogue[text] ?? text).split("|");
-  const isOne = (text in catalogue ? rules : englishRules).select(values.count ?? 0) === "one";
+  const count = Number(values.count ?? 0);
+  const isOne = (text in catalogue ? rules : englishRules).select(count) === "one";
   const parts = (isOne ? one : other).split(/\{(\w+)\}/);
   return parts.flatMap((part, number) => {
     if (number % 2 === 0) return part;

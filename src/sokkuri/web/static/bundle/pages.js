@@ -885,7 +885,8 @@ function t(text2, values) {
 }
 function rich(text2, values = {}) {
   const [one, other = one] = (catalogue[text2] ?? text2).split("|");
-  const isOne = (text2 in catalogue ? rules : englishRules).select(values.count ?? 0) === "one";
+  const count2 = Number(values.count ?? 0);
+  const isOne = (text2 in catalogue ? rules : englishRules).select(count2) === "one";
   const parts2 = (isOne ? one : other).split(/\{(\w+)\}/);
   return parts2.flatMap((part, number) => {
     if (number % 2 === 0) return part;
@@ -10827,7 +10828,7 @@ var Choosing = class {
    * @param {string} label
    * @param {string} name of the icon
    * @param {() => void} onclick
-   * @param {Record<string, any>} [props]
+   * @param {Props} [props]
    */
   button(label, name2, onclick, props = {}) {
     return h("button", {

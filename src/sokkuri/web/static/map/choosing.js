@@ -10,7 +10,10 @@ const SVG = "http://www.w3.org/2000/svg";
 const LEAST = 4; // pixels that the pointer must move, so that it draws a shape
 const REACH = 10; // pixels around a click in which a point is found
 
-/** @import { Points } from "./points.js" */
+/**
+ * @import { Props } from "../base/dom.js"
+ * @import { Points } from "./points.js"
+ */
 
 /**
  * @typedef {{x: number, y: number}} Place in pixels of the stage
@@ -63,7 +66,7 @@ export class Choosing {
    * @param {string} label
    * @param {string} name of the icon
    * @param {() => void} onclick
-   * @param {Record<string, any>} [props]
+   * @param {Props} [props]
    */
   button(label, name, onclick, props = {}) {
     return h("button", { type: "button", class: "icon-button", "aria-label": label, title: label,
