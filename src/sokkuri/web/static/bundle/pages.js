@@ -230,6 +230,8 @@ var DUPLICATES = {
   "the same scene or object": "同じ場面や物",
   "alike and taken within seconds, but no copies": "数秒以内に撮影された似ている画像で、コピーではない",
   "Grades": "種類",
+  "Groups": "グループ",
+  "Loading…": "読み込み中…",
   "Show grades up to": "表示する範囲",
   "Bursts": "連写",
   // the bar
@@ -5047,6 +5049,7 @@ function rowHeight(width) {
 var view_exports2 = {};
 __export(view_exports2, {
   Duplicates: () => Duplicates,
+  keepsScroll: () => keepsScroll2,
   shortcuts: () => shortcuts2,
   show: () => show3,
   title: () => title2,
@@ -5992,9 +5995,26 @@ var GroupCard = class {
     const stays = ({ id, kept: kept2 }) => id === group.keep || kept2 || group.conflict || this.isBurst;
     this.kept = options.kept ?? new Set(group.images.filter(stays).map(({ id }) => id));
     this.number = ++drawn;
-    this.el = h("li", { class: "copies", "aria-labelledby": `copies-${this.number}` });
-    this.el.addEventListener("focusin", () => options.onfocus(this));
-    this.draw();
+    this.busy = false;
+    this.element = null;
+  }
+  /** The element, which is drawn when it is needed. */
+  get el() {
+    if (!this.element) {
+      this.element = h("div", {
+        class: "copies",
+        role: "listitem",
+        "aria-labelledby": `copies-${this.number}`
+      });
+      this.element.addEventListener("focusin", () => this.options.onfocus(this));
+      this.setBusy(this.busy);
+      this.draw();
+    }
+    return this.element;
+  }
+  /** Forgets the element, when the group is far from the window; the marks of the user stay. */
+  release() {
+    this.element = null;
   }
   /** A key that no other group has: the ids of the images. */
   get key() {
@@ -6015,7 +6035,8 @@ var GroupCard = class {
     return this.images.filter(({ id }) => !this.kept.has(id)).map(({ id, size }) => ({ id, keep: keep2, size }));
   }
   draw() {
-    const before2 = this.el.contains(document.activeElement) ? focused()?.dataset.keep : null;
+    if (!this.element) return;
+    const before2 = this.element.contains(document.activeElement) ? focused()?.dataset.keep : null;
     this.list = h("ul", { class: "copies-pictures" }, this.images.map((image2, index) => this.picture(image2, index)));
     const { why, conflict } = this.group;
     this.el.replaceChildren(
@@ -6212,6 +6233,7 @@ var GroupCard = class {
    */
   move(index) {
     this.index = Math.min(Math.max(index, 0), this.images.length - 1);
+    if (!this.element) return;
     findAll(".copy-picture", this.list).forEach((button, n) => {
       button.tabIndex = n === this.index ? 0 : -1;
     });
@@ -6245,8 +6267,288 @@ var GroupCard = class {
    * @param {boolean} busy
    */
   setBusy(busy) {
-    this.el.setAttribute("aria-busy", String(busy));
-    this.el.inert = busy;
+    this.busy = busy;
+    if (!this.element) return;
+    this.element.setAttribute("aria-busy", String(busy));
+    this.element.inert = busy;
+  }
+};
+function sameGroup(before2, after) {
+  const known2 = ({ grade, keep: keep2, images: images3 }) => JSON.stringify([grade, keep2, images3.map(({ id, v, kept: kept2 }) => [id, v, kept2])]);
+  return known2(before2) === known2(after);
+}
+
+// duplicates/rows.js
+var USUAL = 400;
+function divide(cards, columns) {
+  const rows = [];
+  for (const [first, card] of cards.entries()) {
+    const last3 = rows.at(-1);
+    const isWide = card.images.length > 2;
+    if (last3 && !isWide && !last3.isWide && last3.cards.length < columns) last3.cards.push(card);
+    else rows.push({ first, cards: [card], isWide });
+  }
+  return rows;
+}
+var packRows = (cards, columns) => divide(cards, columns).map((row) => ({ ...row, height: null, top: 0, el: null }));
+function placeRows(rows, { gap, rest, columns }) {
+  const wide = average(rows, true);
+  const usual = average(rows, false);
+  let top = 0;
+  for (const row of rows) {
+    row.top = top;
+    top += (row.height ?? (row.isWide ? wide : usual)) + gap;
+  }
+  const more = Math.ceil(Math.max(0, rest) / columns) * (usual + gap);
+  return { length: Math.max(0, top + more - gap), loaded: top };
+}
+function average(rows, isWide) {
+  const known2 = rows.flatMap(({ height, isWide: wide }) => height !== null && wide === isWide ? [height] : []);
+  if (!known2.length) return USUAL;
+  return known2.reduce((sum, height) => sum + height, 0) / known2.length;
+}
+function rowAt2(rows, y) {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = low + high >> 1;
+    if (rows[middle].top <= y) low = middle + 1;
+    else high = middle;
+  }
+  return Math.max(0, low - 1);
+}
+
+// duplicates/group_list.js
+var NEAR = 800;
+var NARROWEST2 = 30;
+var GAP = 1;
+var GroupList = class {
+  /**
+   * @param {{signal: AbortSignal, onwant: (end: number) => void, onmove: () => void}} options
+   *   onwant: called with a number of groups when fewer are loaded; onmove: the window was scrolled
+   */
+  constructor({ signal, onwant, onmove }) {
+    this.onwant = onwant;
+    this.onmove = onmove;
+    this.total = 0;
+    this.rem = 16;
+    this.isFindable = false;
+    this.cards = [];
+    this.rows = [];
+    this.rest = h(
+      "p",
+      { class: "copies-loading soft", hidden: true },
+      t("Loading…")
+    );
+    this.stubs = h("div", { class: "copies-stubs", "aria-hidden": "true" });
+    this.el = h("div", { class: "copies-list", role: "list", "aria-label": t("Groups") });
+    this.ruler = h("div", null);
+    this.host = h("div", { class: "copies-host" }, this.ruler, this.el, this.rest, this.stubs);
+    this.columns = 1;
+    this.sizes = new ResizeObserver((entries) => this.resized(entries));
+    this.sizes.observe(this.ruler);
+    addEventListener("scroll", () => {
+      this.render();
+      this.onmove();
+    }, { signal, passive: true });
+    addEventListener("resize", () => this.render(), { signal });
+    document.addEventListener("keydown", (event) => this.beforeFind(event), { signal });
+  }
+  stop() {
+    this.sizes.disconnect();
+  }
+  /**
+   * Shows groups. Those that were shown before keep their place in the window.
+   * @param {GroupCard[]} cards
+   * @param {number} [total] how many groups there are, with those that are not loaded
+   */
+  show(cards, total = this.total) {
+    const held = this.el.contains(document.activeElement) ? focused() : null;
+    this.cards = cards;
+    this.total = total;
+    this.el.hidden = !cards.length;
+    this.measureWindow();
+    const before2 = new Map(this.rows.map((row) => [row.cards[0], row]));
+    this.rows = packRows(cards, this.columns).map((row) => {
+      const old = before2.get(row.cards[0]);
+      if (!old || old.cards.length !== row.cards.length) return row;
+      if (!row.cards.every((card, n) => card === old.cards[n])) return row;
+      old.first = row.first;
+      return old;
+    });
+    const kept2 = new Set(this.rows);
+    for (const row of before2.values()) if (!kept2.has(row)) this.remove(row);
+    if (this.isFindable) this.drawStubs();
+    this.place();
+    this.render();
+    if (held?.isConnected) held.focus({ preventScroll: true });
+  }
+  /** Learns how many groups stand side by side. */
+  measureWindow() {
+    this.rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const width = this.host.clientWidth / this.rem;
+    this.columns = Math.max(1, Math.floor((width + GAP) / (NARROWEST2 + GAP)));
+    this.el.style.setProperty("--columns", String(this.columns));
+  }
+  /** Computes where each row is, and how long the list is. */
+  place() {
+    const { length, loaded } = placeRows(this.rows, {
+      gap: GAP * this.rem,
+      rest: this.total - this.cards.length,
+      columns: this.columns
+    });
+    this.host.style.height = `${length}px`;
+    this.rest.style.top = `${loaded}px`;
+    this.rest.hidden = this.cards.length >= this.total;
+    for (const row of this.rows) {
+      if (!row.el) continue;
+      row.el.style.top = `${row.top}px`;
+      this.number(row);
+    }
+    for (const [n, stub] of findAll("div", this.stubs).entries()) {
+      stub.style.top = `${this.rows[n].top}px`;
+    }
+  }
+  /** The pixels of the list above the window. */
+  above() {
+    return -this.host.getBoundingClientRect().top;
+  }
+  /** Puts the rows near the window into the document, and takes the others out. */
+  render() {
+    if (!this.host.isConnected) return;
+    const above = this.above();
+    const first = rowAt2(this.rows, above - NEAR);
+    const last3 = rowAt2(this.rows, above + innerHeight + NEAR);
+    for (const [n, row] of this.rows.entries()) {
+      if (n >= first && n <= last3) this.add(row, n);
+      else if (row.el && !row.el.contains(document.activeElement)) this.remove(row);
+    }
+    for (const card of this.cards) if (card.element && !card.element.isConnected) card.release();
+    this.measure(this.rows.filter((row) => row.el && row.height === null));
+    const shown2 = this.rows[last3];
+    const end = shown2 ? shown2.first + shown2.cards.length : 0;
+    if (end >= this.cards.length && this.cards.length < this.total) {
+      const beyond = above + innerHeight - (this.rows.length ? shown2.top : 0);
+      this.onwant(Math.min(this.total, end + Math.ceil(Math.max(0, beyond) / 400 * this.columns)));
+    }
+  }
+  /**
+   * @param {Row} row
+   * @param {number} n its number
+   */
+  add(row, n) {
+    this.stubs.children[n]?.toggleAttribute("hidden", true);
+    if (row.el) return;
+    row.el = h("div", { class: "copies-row", role: "none" }, row.cards.map(({ el }) => el));
+    row.el.style.top = `${row.top}px`;
+    const next = this.rows.slice(n + 1).find(({ el }) => el?.parentNode === this.el);
+    this.el.insertBefore(row.el, next?.el ?? null);
+    this.number(row);
+    this.sizes.observe(row.el);
+  }
+  /**
+   * Tells screen readers the place of the groups among all.
+   * @param {Row} row
+   */
+  number({ first, cards }) {
+    for (const [n, { el }] of cards.entries()) {
+      el.setAttribute("aria-posinset", String(first + n + 1));
+      el.setAttribute("aria-setsize", String(this.total));
+    }
+  }
+  /** @param {Row} row */
+  remove(row) {
+    this.stubs.children[this.rows.indexOf(row)]?.toggleAttribute("hidden", false);
+    if (!row.el) return;
+    this.sizes.unobserve(row.el);
+    row.el.remove();
+    row.el = null;
+  }
+  /**
+   * Learns the heights of rows. What the window shows stays where it is.
+   * @param {Row[]} rows
+   */
+  measure(rows) {
+    if (!rows.length) return;
+    const above = this.above();
+    const seen = this.rows[rowAt2(this.rows, above)];
+    const before2 = seen?.top ?? 0;
+    for (const row of rows) row.height = row.el?.offsetHeight ?? row.height;
+    this.place();
+    const moved2 = (seen?.top ?? 0) - before2;
+    if (moved2 && above > 0) scrollBy(0, moved2);
+  }
+  /**
+   * Follows the width of the window, and the heights of groups.
+   * @param {ResizeObserverEntry[]} entries
+   */
+  resized(entries) {
+    const isWidth = entries.some(({ target }) => target === this.ruler);
+    if (isWidth) {
+      for (const row of this.rows) if (!row.el) row.height = null;
+    }
+    const changed = this.rows.filter((row) => row.el && row.height !== row.el.offsetHeight);
+    this.measure(changed);
+    if (isWidth || changed.length) requestAnimationFrame(() => this.host.isConnected && this.show(this.cards));
+  }
+  /**
+   * Moves the focus to a group, and scrolls it into the window.
+   * @param {GroupCard} card
+   * @param {number} [index] of a picture in it
+   */
+  focus(card, index) {
+    const row = this.rows.find(({ cards }) => cards.includes(card));
+    if (!row) return;
+    if (!row.el) {
+      scrollBy(0, row.top - this.above() - innerHeight / 4);
+      this.render();
+    }
+    card.focus(index);
+  }
+  /** The number of the first group in the window. */
+  firstVisible() {
+    return this.rows[rowAt2(this.rows, this.above() + 80)]?.first ?? 0;
+  }
+  /**
+   * The place of the window: a group, and the pixels from the top of the window to it. Null where the
+   * list has not been scrolled.
+   * @returns {?{index: number, offset: number}}
+   */
+  anchor() {
+    const above = this.above();
+    const row = this.rows[rowAt2(this.rows, above)];
+    return row && above > 0 ? { index: row.first, offset: row.top - above } : null;
+  }
+  /**
+   * Scrolls to a place that `anchor` returned.
+   * @param {{index: number, offset: number}} place
+   */
+  scrollToAnchor({ index, offset }) {
+    const row = this.rows.findLast(({ first }) => first <= index);
+    if (!row) return;
+    for (let n = 0; n < 2; n++) {
+      scrollBy(0, row.top - this.above() - offset);
+      this.render();
+    }
+  }
+  /**
+   * Before the browser looks for a text, all names are put where their groups will be.
+   * @param {KeyboardEvent} event
+   */
+  beforeFind({ key: key2, ctrlKey, metaKey }) {
+    const finds = key2 === "F3" || key2 === "f" && (ctrlKey || metaKey);
+    if (!finds || this.isFindable || !this.cards.length) return;
+    this.isFindable = true;
+    this.drawStubs();
+    this.onwant(this.total);
+  }
+  drawStubs() {
+    this.stubs.replaceChildren(...this.rows.map(({ cards, el, top }) => {
+      const names = cards.flatMap(({ images: images3 }) => images3.map(({ name: name2 }) => name2));
+      const stub = h("div", { hidden: el !== null }, names.join(" "));
+      stub.style.top = `${top}px`;
+      return stub;
+    }));
   }
 };
 
@@ -6352,6 +6654,21 @@ function belonging({ companions, companions_moved: along }) {
 function named(paths) {
   const rest = paths.length > NAMED2 ? t(" and {count} more", { count: paths.length - NAMED2 }) : "";
   return list(paths.slice(0, NAMED2)) + rest;
+}
+
+// duplicates/place.js
+var CALM = 200;
+var savedPlace = () => history.state?.anchor ?? null;
+function placeSaver(place2, signal) {
+  let timer2 = 0;
+  return () => {
+    clearTimeout(timer2);
+    const { href } = location;
+    timer2 = setTimeout(() => {
+      const isHere = !signal.aborted && location.href === href;
+      if (isHere) history.replaceState({ ...history.state, anchor: place2() }, "");
+    }, CALM);
+  };
 }
 
 // duplicates/running.js
@@ -6735,6 +7052,7 @@ var shortcuts2 = [
   ["+ − 0", t("Comparing: zoom both pictures; arrows move them")],
   ["i", t("Comparing: mirror the second picture")]
 ];
+var keepsScroll2 = true;
 var PAGE3 = 40;
 var MOST3 = 500;
 var { show: show3, update: update2 } = lasting((main2, { signal, info: info3 }) => new Duplicates(main2, info3, signal));
@@ -6753,6 +7071,7 @@ var Duplicates = class {
     this.next = null;
     this.current = null;
     this.turn = 0;
+    this.wanted = 0;
     this.said = "";
     this.loading = false;
     this.isUndoing = false;
@@ -6771,13 +7090,11 @@ var Duplicates = class {
       signal,
       onundo: this.allowed ? (entry) => this.undoEntry(entry) : null
     });
-    this.list = h("ol", { class: "copies-list" });
-    this.more = h("button", {
-      type: "button",
-      class: "button",
-      hidden: true,
-      onclick: () => this.loadMore()
-    }, t("Show more"));
+    this.list = new GroupList({
+      signal,
+      onwant: (end) => this.want(end),
+      onmove: placeSaver(() => this.list.anchor(), signal)
+    });
     this.none = h("div", null);
     main2.append(h(
       "div",
@@ -6787,21 +7104,15 @@ var Duplicates = class {
       this.toolbar.el,
       this.running.el,
       this.history.el,
-      this.list,
-      this.none,
-      this.more
+      this.list.host,
+      this.none
     ));
-    this.watcher = new IntersectionObserver(
-      (seen) => seen.some(({ isIntersecting }) => isIntersecting) && this.loadMore(),
-      { rootMargin: "600px" }
-    );
-    this.watcher.observe(this.more);
     document.addEventListener("keydown", (event) => this.pressed(event), { signal });
     connection.addEventListener("found", () => this.refresh().catch(() => {
     }), { signal });
   }
   stop() {
-    this.watcher.disconnect();
+    this.list.stop();
   }
   /**
    * Shows the groups for the filters of an address.
@@ -6820,15 +7131,30 @@ var Duplicates = class {
       bursts: params.get("bursts") === "1"
     };
     this.toolbar.showFilters(this.filters);
-    this.cards = [];
-    this.list.replaceChildren();
-    await this.refresh();
+    this.setCards([], 0);
+    this.wanted = 0;
+    const place2 = savedPlace();
+    await this.refresh((place2?.index ?? 0) + PAGE3);
+    if (place2) this.list.scrollToAnchor(place2);
+    else scrollTo(0, 0);
   }
-  /** Fetches all shown groups again; the marks of the user stay. */
-  async refresh() {
+  /**
+   * Shows these groups, of `total` ones.
+   * @param {GroupCard[]} cards
+   * @param {number} [total]
+   */
+  setCards(cards, total = this.list.total) {
+    this.cards = cards;
+    this.list.show(cards, total);
+  }
+  /**
+   * Fetches at least `least` groups, and all loaded ones again; the marks of the user stay.
+   * @param {number} [least]
+   */
+  async refresh(least = PAGE3) {
     const thisTurn = ++this.turn;
     this.history.load();
-    const count2 = Math.max(PAGE3, this.cards.length);
+    const count2 = Math.max(least, this.cards.length);
     const groups = [];
     let page = null;
     try {
@@ -6847,27 +7173,28 @@ var Duplicates = class {
       this.fail(error);
       return;
     }
-    this.redraw(groups);
+    this.next = page.next;
+    this.redraw(groups, page.total);
     this.showPage(page);
   }
   /** @param {unknown} error */
   fail(error) {
-    this.list.replaceChildren();
-    this.cards = [];
-    this.more.hidden = true;
+    this.setCards([], 0);
     this.none.replaceChildren(problemPanel(error, () => this.refresh(), 2));
   }
-  /** @param {DuplicateGroupDocument[]} groups */
-  redraw(groups) {
+  /**
+   * @param {DuplicateGroupDocument[]} groups
+   * @param {number} total
+   */
+  redraw(groups, total) {
+    const held = this.list.el.contains(document.activeElement) ? this.current : null;
     const before2 = new Map(this.cards.map((card) => [card.key, card]));
-    const focused2 = this.list.contains(document.activeElement) ? this.current : null;
-    this.cards = groups.map((group) => {
+    this.setCards(groups.map((group) => {
       const card = this.card(group);
       const old = before2.get(card.key);
       return old && sameGroup(old.group, group) ? old : card;
-    });
-    this.list.replaceChildren(...this.cards.map(({ el }) => el));
-    if (focused2 && this.cards.includes(focused2)) focused2.focus();
+    }), total);
+    if (held && this.cards.includes(held)) this.list.focus(held);
   }
   /** @param {DuplicateGroupDocument} group */
   card(group) {
@@ -6889,29 +7216,41 @@ var Duplicates = class {
    */
   showPage(page) {
     this.next = page.next;
-    this.more.hidden = !page.next;
     this.toolbar.showTotals(page);
     this.toolbar.showUnread(page);
     this.running.update(page);
     const text2 = this.cards.length || page.running ? null : emptyText(page, this.filters, this.allowed);
     this.none.replaceChildren(...text2 ? [panel({ level: 2, ...text2 })] : []);
   }
+  /**
+   * Loads groups until there are `end` of them, and some more.
+   * @param {number} end
+   */
+  async want(end) {
+    this.wanted = Math.max(this.wanted, end + PAGE3);
+    while (this.next && this.cards.length < this.wanted && await this.loadMore()) ;
+  }
+  /**
+   * Loads the next groups, unless they are being loaded.
+   * @returns {Promise<boolean>} whether it did
+   */
   async loadMore() {
-    if (!this.next || this.loading) return;
+    if (!this.next || this.loading) return false;
     this.loading = true;
     const thisTurn = this.turn;
+    const limit = Math.min(MOST3, Math.max(PAGE3, this.wanted - this.cards.length));
     try {
       const page = await duplicates(
-        { ...this.filters, cursor: this.next, limit: PAGE3 },
+        { ...this.filters, cursor: this.next, limit },
         { signal: this.signal }
       );
-      if (thisTurn !== this.turn) return;
-      const cards = page.groups.map((group) => this.card(group));
-      this.cards.push(...cards);
-      this.list.append(...cards.map(({ el }) => el));
+      if (thisTurn !== this.turn) return false;
       this.showPage(page);
+      this.setCards([...this.cards, ...page.groups.map((group) => this.card(group))], page.total);
+      return true;
     } catch (error) {
       if (error instanceof Problem) this.say(error.message);
+      return false;
     } finally {
       this.loading = false;
     }
@@ -6948,7 +7287,9 @@ var Duplicates = class {
     card.setBusy(true);
     await this.attempt(() => work());
     card.setBusy(false);
-    if (hadFocus && card.el.isConnected && document.activeElement === document.body) card.focus();
+    if (hadFocus && this.cards.includes(card) && document.activeElement === document.body) {
+      this.list.focus(card);
+    }
   }
   /**
    * Moves pictures of a group to the trash: by default the marked ones.
@@ -6986,14 +7327,16 @@ var Duplicates = class {
     if (images3.length === card.images.length) return;
     const index = this.cards.indexOf(card);
     const replacement = images3.length > 1 ? [this.card({ ...card.group, images: images3 })] : [];
-    this.cards.splice(index, 1, ...replacement);
-    card.el.replaceWith(...replacement.map(({ el }) => el));
+    this.setCards(
+      this.cards.toSpliced(index, 1, ...replacement),
+      this.list.total - (replacement.length ? 0 : 1)
+    );
     if (hadFocus) this.focusCard(index);
   }
   /** @param {number} index */
   focusCard(index) {
     const card = this.cards[index] ?? this.cards[index - 1];
-    if (card) card.focus();
+    if (card) this.list.focus(card);
     else this.main.querySelector("h1")?.focus();
   }
   /**
@@ -7129,7 +7472,7 @@ var Duplicates = class {
     await this.refresh();
     const targets = new Set(ids);
     const card = this.cards.find(({ images: images3 }) => images3.some(({ id }) => targets.has(id)));
-    card?.focus(card.images.findIndex(({ id }) => targets.has(id)));
+    if (card) this.list.focus(card, card.images.findIndex(({ id }) => targets.has(id)));
   }
   /** @param {Grade} grade */
   async bulk(grade) {
@@ -7154,7 +7497,7 @@ var Duplicates = class {
   /** @param {GroupCard} card */
   compare(card) {
     const session = new Comparing(this, card);
-    openCompare(session, () => this.cards.includes(session.card) && session.card.focus(session.card.images.findIndex(({ id }) => id === session.id)));
+    openCompare(session, () => this.cards.includes(session.card) && this.list.focus(session.card, session.card.images.findIndex(({ id }) => id === session.id)));
   }
   /**
    * Moves the focus to another group; if no group has it, to the first visible one.
@@ -7162,10 +7505,9 @@ var Duplicates = class {
    */
   move(by) {
     const index = this.cards.findIndex((card2) => card2 === this.current);
-    const visible = this.cards.findIndex(({ el }) => el.getBoundingClientRect().bottom > 80);
-    const to = index < 0 ? Math.max(visible, 0) : index + by;
+    const to = index < 0 ? this.list.firstVisible() : index + by;
     const card = this.cards[Math.min(Math.max(to, 0), this.cards.length - 1)];
-    card?.focus();
+    if (card) this.list.focus(card);
     if (to >= this.cards.length - 3) this.loadMore();
   }
   /** @param {KeyboardEvent} event */
@@ -7178,7 +7520,7 @@ var Duplicates = class {
     if (key2 === "j" || key2 === "ArrowDown") this.move(1);
     else if (key2 === "k" || key2 === "ArrowUp") this.move(-1);
     else if (key2 === "u") this.undo();
-    else if (!card || card.el.inert) return;
+    else if (!card || card.busy) return;
     else if (key2 === "ArrowRight") card.focus(card.index + 1);
     else if (key2 === "ArrowLeft") card.focus(card.index - 1);
     else if (key2 === "Enter" && !onControl) this.compare(card);
@@ -7193,10 +7535,6 @@ var Duplicates = class {
 };
 var restored = (ids) => t("{files} restored", { files: files(ids.length) });
 var toTrash = (ids) => t("{files} moved to the trash", { files: files(ids.length) });
-function sameGroup(before2, after) {
-  const facts3 = ({ grade, keep: keep2, images: images3 }) => JSON.stringify([grade, keep2, images3.map(({ id, v, kept: kept2 }) => [id, v, kept2])]);
-  return facts3(before2) === facts3(after);
-}
 
 // image/opening.js
 function listenForZoom() {
@@ -9778,7 +10116,7 @@ function element(name2, attributes) {
 }
 
 // label/standing.js
-var CALM = 700;
+var CALM2 = 700;
 var Standing = class {
   /**
    * @param {{signal: AbortSignal, isBusy: () => boolean, onchange: () => void,
@@ -9865,7 +10203,7 @@ var Standing = class {
   loadSoon() {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.load().catch(() => {
-    }), CALM);
+    }), CALM2);
   }
   /**
    * Adds to the count of a label; `change` is negative when labels were removed.
@@ -11334,7 +11672,7 @@ var shortcuts5 = [
 ];
 var FRESH2 = 4e3;
 var EVERY2 = 1e3;
-var CALM2 = 150;
+var CALM3 = 150;
 var REACH2 = 10;
 var MOST8 = 400;
 var GROUPS = 10;
@@ -11781,7 +12119,7 @@ var MapView = class {
     if (!this.points) return;
     this.frameAsked ??= requestAnimationFrame(() => this.redraw());
     clearTimeout(this.resting);
-    this.resting = setTimeout(() => this.showPictures(), CALM2);
+    this.resting = setTimeout(() => this.showPictures(), CALM3);
   }
   redraw() {
     this.frameAsked = null;
@@ -11842,7 +12180,7 @@ var MapView = class {
     this.hovering = setTimeout(async () => {
       const images3 = await this.imagesAt([point]).catch(() => []);
       if (images3.length && !this.signal.aborted) this.preview(images3[0]);
-    }, CALM2);
+    }, CALM3);
   }
   /** @param {MapImageDocument} image */
   preview(image2) {
@@ -11896,7 +12234,7 @@ __export(view_exports6, {
 });
 
 // rings/layout.js
-var GAP = 4;
+var GAP2 = 4;
 var ORDER2 = 0.02;
 var SPARE = 0.88;
 var FARTHEST = 1.18;
@@ -11990,7 +12328,7 @@ function largestScale(model, cap) {
 }
 function attempt2(model, scale, ease) {
   const { view: view2, shapes, angles, radii } = model;
-  const gap = Math.min(GAP, scale * 0.08);
+  const gap = Math.min(GAP2, scale * 0.08);
   const placed = { scale, gap, longest: 0, x: [0], y: [0], radius: [0], angle: [0], w: [], h: [] };
   for (const { w, h: h2 } of shapes) {
     placed.w.push(w * scale);
@@ -13801,7 +14139,7 @@ var QueryTiles = class {
 };
 
 // search/hit_rows.js
-var NARROWEST2 = 0.4;
+var NARROWEST3 = 0.4;
 var WIDEST2 = 3;
 function hitRows(ratios, { width, gap, first, later, fall = 0.55 }) {
   const rows = [];
@@ -13817,7 +14155,7 @@ function hitRows(ratios, { width, gap, first, later, fall = 0.55 }) {
     sum = 0;
   };
   for (const ratio2 of ratios) {
-    const shown2 = Math.min(Math.max(ratio2 || 1, NARROWEST2), WIDEST2);
+    const shown2 = Math.min(Math.max(ratio2 || 1, NARROWEST3), WIDEST2);
     const without = row.length ? (width - gap * (row.length - 1)) / sum : Infinity;
     const including = (width - gap * row.length) / (sum + shown2);
     if (row.length && including < target && without - target < target - including) close(true);
@@ -13836,7 +14174,7 @@ function wholeWidths(row, height, room) {
 
 // search/results.js
 var SIZES3 = [128, 256, 512, 1024];
-var GAP2 = 6;
+var GAP3 = 6;
 function hitsGrid(hits, options = {}) {
   const cells = hits.map((hit, index) => makeCell(hit, index + 1, hits.length, options));
   const element2 = h("ol", { class: "hits", role: "list" }, cells.map(({ li }) => li));
@@ -13922,7 +14260,7 @@ function arrange(element2, cells) {
   const later = Math.min(Math.max(width * 0.13, 110), 230);
   const ratios = cells.map(({ hit }) => (hit.width ?? 0) / (hit.height ?? 0));
   let index = 0;
-  for (const { height, widths } of hitRows(ratios, { width, gap: GAP2, first, later })) {
+  for (const { height, widths } of hitRows(ratios, { width, gap: GAP3, first, later })) {
     for (const cellWidth of widths) {
       const { li, anchor } = cells[index];
       li.style.width = `${cellWidth}px`;
@@ -14876,7 +15214,7 @@ __export(view_exports9, {
 });
 var title9 = t("Status");
 var PAGE4 = 50;
-var CALM3 = 3e3;
+var CALM4 = 3e3;
 async function show10(main2, _params, { signal, info: info3 }) {
   const tasks = [makeProgress(t("Indexing"), indexing), makeProgress(t("Replacing"), replacing)];
   const runs = makeRuns({ signal, buttons: true });
@@ -14929,7 +15267,7 @@ function follow(update8, draw) {
     if (!update8(status2)) return;
     clearTimeout(timer2);
     timer2 = setTimeout(() => draw().catch(() => {
-    }), CALM3);
+    }), CALM4);
   });
   return () => {
     clearTimeout(timer2);

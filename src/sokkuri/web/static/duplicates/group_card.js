@@ -45,9 +45,26 @@ export class GroupCard {
     const stays = ({ id, kept }) => id === group.keep || kept || group.conflict || this.isBurst;
     this.kept = options.kept ?? new Set(group.images.filter(stays).map(({ id }) => id));
     this.number = ++drawn;
-    this.el = h("li", { class: "copies", "aria-labelledby": `copies-${this.number}` });
-    this.el.addEventListener("focusin", () => options.onfocus(this));
-    this.draw();
+    this.busy = false;
+    /** @type {?HTMLElement} */
+    this.element = null;
+  }
+
+  /** The element, which is drawn when it is needed. */
+  get el() {
+    if (!this.element) {
+      this.element = h("div", { class: "copies", role: "listitem",
+        "aria-labelledby": `copies-${this.number}` });
+      this.element.addEventListener("focusin", () => this.options.onfocus(this));
+      this.setBusy(this.busy);
+      this.draw();
+    }
+    return this.element;
+  }
+
+  /** Forgets the element, when the group is far from the window; the marks of the user stay. */
+  release() {
+    this.element = null;
   }
 
   /** A key that no other group has: the ids of the images. */
@@ -75,7 +92,8 @@ export class GroupCard {
   }
 
   draw() {
-    const before = this.el.contains(document.activeElement) ? focused()?.dataset.keep : null;
+    if (!this.element) return;
+    const before = this.element.contains(document.activeElement) ? focused()?.dataset.keep : null;
     this.list = h("ul", { class: "copies-pictures" }, this.images.map((image, index) =>
       this.picture(image, index)));
     const { why, conflict } = this.group;
@@ -213,6 +231,7 @@ export class GroupCard {
    */
   move(index) {
     this.index = Math.min(Math.max(index, 0), this.images.length - 1);
+    if (!this.element) return;
     findAll(".copy-picture", this.list).forEach((button, n) => {
       button.tabIndex = n === this.index ? 0 : -1;
     });
@@ -250,7 +269,21 @@ export class GroupCard {
    * @param {boolean} busy
    */
   setBusy(busy) {
-    this.el.setAttribute("aria-busy", String(busy));
-    this.el.inert = busy;
+    this.busy = busy;
+    if (!this.element) return;
+    this.element.setAttribute("aria-busy", String(busy));
+    this.element.inert = busy;
   }
+}
+
+/**
+ * Whether a group has not changed, so that the marks of the user in it are still valid.
+ * @param {DuplicateGroupDocument} before
+ * @param {DuplicateGroupDocument} after
+ */
+export function sameGroup(before, after) {
+  /** @param {DuplicateGroupDocument} group */
+  const known = ({ grade, keep, images }) =>
+    JSON.stringify([grade, keep, images.map(({ id, v, kept }) => [id, v, kept])]);
+  return known(before) === known(after);
 }

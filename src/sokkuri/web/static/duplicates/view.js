@@ -11,9 +11,11 @@ import { openBulk } from "./bulk.js";
 import { openCompare } from "./compare.js";
 import { Comparing } from "./comparing.js";
 import { files } from "./differences.js";
-import { GroupCard } from "./group_card.js";
+import { GroupCard, sameGroup } from "./group_card.js";
+import { GroupList } from "./group_list.js";
 import { History } from "./history.js";
 import { belonging, reasons } from "./messages.js";
+import { placeSaver, savedPlace } from "./place.js";
 import { makeRunning } from "./running.js";
 import { emptyText, Toolbar } from "./toolbar.js";
 import * as undoing from "./undoing.js";
@@ -47,6 +49,9 @@ export const shortcuts = [
  * @typedef {import("./history.js").Entry} Entry
  */
 
+/** The page keeps its place itself, by groups. */
+export const keepsScroll = true;
+
 const PAGE = 40;
 const MOST = 500;
 
@@ -72,6 +77,7 @@ export class Duplicates {
     /** @type {?GroupCard} */
     this.current = null;
     this.turn = 0;
+    this.wanted = 0; // how many groups shall be loaded
     this.said = ""; // the last message
     this.loading = false;
     this.isUndoing = false;
@@ -82,23 +88,18 @@ export class Duplicates {
       ondone: () => this.refresh().then(() => announce(t("Comparing has finished"))) });
     this.history = new History({ signal,
       onundo: this.allowed ? (entry) => this.undoEntry(entry) : null });
-    this.list = h("ol", { class: "copies-list" });
-    this.more = h("button", { type: "button", class: "button", hidden: true,
-      onclick: () => this.loadMore() }, t("Show more"));
+    this.list = new GroupList({ signal, onwant: (end) => this.want(end),
+      onmove: placeSaver(() => this.list.anchor(), signal) });
     this.none = h("div", null);
     main.append(h("div", { class: "duplicates" }, h("h1", { tabindex: "-1" }, title),
       !this.allowed && howToAllow(), this.toolbar.el, this.running.el, this.history.el,
-      this.list, this.none, this.more));
-    this.watcher = new IntersectionObserver((seen) =>
-      seen.some(({ isIntersecting }) => isIntersecting) && this.loadMore(),
-    { rootMargin: "600px" });
-    this.watcher.observe(this.more);
+      this.list.host, this.none));
     document.addEventListener("keydown", (event) => this.pressed(event), { signal });
     api.connection.addEventListener("found", () => this.refresh().catch(() => {}), { signal });
   }
 
   stop() {
-    this.watcher.disconnect();
+    this.list.stop();
   }
 
   /**
@@ -111,16 +112,32 @@ export class Duplicates {
       under: params.get("under") || null, where: params.get("where") || null,
       keep: params.getAll("keep"), bursts: params.get("bursts") === "1" };
     this.toolbar.showFilters(this.filters);
-    this.cards = [];
-    this.list.replaceChildren();
-    await this.refresh();
+    this.setCards([], 0);
+    this.wanted = 0;
+    const place = savedPlace();
+    await this.refresh((place?.index ?? 0) + PAGE);
+    if (place) this.list.scrollToAnchor(place);
+    else scrollTo(0, 0);
   }
 
-  /** Fetches all shown groups again; the marks of the user stay. */
-  async refresh() {
+  /**
+   * Shows these groups, of `total` ones.
+   * @param {GroupCard[]} cards
+   * @param {number} [total]
+   */
+  setCards(cards, total = this.list.total) {
+    this.cards = cards;
+    this.list.show(cards, total);
+  }
+
+  /**
+   * Fetches at least `least` groups, and all loaded ones again; the marks of the user stay.
+   * @param {number} [least]
+   */
+  async refresh(least = PAGE) {
     const thisTurn = ++this.turn;
     this.history.load();
-    const count = Math.max(PAGE, this.cards.length);
+    const count = Math.max(least, this.cards.length);
     /** @type {DuplicateGroupDocument[]} */
     const groups = [];
     /** @type {?DuplicatePageDocument} */
@@ -139,29 +156,30 @@ export class Duplicates {
       this.fail(error);
       return;
     }
-    this.redraw(groups);
+    this.next = page.next;
+    this.redraw(groups, page.total);
     this.showPage(page);
   }
 
   /** @param {unknown} error */
   fail(error) {
-    this.list.replaceChildren();
-    this.cards = [];
-    this.more.hidden = true;
+    this.setCards([], 0);
     this.none.replaceChildren(problemPanel(error, () => this.refresh(), 2));
   }
 
-  /** @param {DuplicateGroupDocument[]} groups */
-  redraw(groups) {
+  /**
+   * @param {DuplicateGroupDocument[]} groups
+   * @param {number} total
+   */
+  redraw(groups, total) {
+    const held = this.list.el.contains(document.activeElement) ? this.current : null;
     const before = new Map(this.cards.map((card) => [card.key, card]));
-    const focused = this.list.contains(document.activeElement) ? this.current : null;
-    this.cards = groups.map((group) => {
+    this.setCards(groups.map((group) => {
       const card = this.card(group);
       const old = before.get(card.key);
       return old && sameGroup(old.group, group) ? old : card;
-    });
-    this.list.replaceChildren(...this.cards.map(({ el }) => el));
-    if (focused && this.cards.includes(focused)) focused.focus();
+    }), total);
+    if (held && this.cards.includes(held)) this.list.focus(held);
   }
 
   /** @param {DuplicateGroupDocument} group */
@@ -181,7 +199,6 @@ export class Duplicates {
    */
   showPage(page) {
     this.next = page.next;
-    this.more.hidden = !page.next;
     this.toolbar.showTotals(page);
     this.toolbar.showUnread(page);
     this.running.update(page);
@@ -190,20 +207,34 @@ export class Duplicates {
     this.none.replaceChildren(...(text ? [panel({ level: 2, ...text })] : []));
   }
 
+  /**
+   * Loads groups until there are `end` of them, and some more.
+   * @param {number} end
+   */
+  async want(end) {
+    this.wanted = Math.max(this.wanted, end + PAGE);
+    while (this.next && this.cards.length < this.wanted && await this.loadMore());
+  }
+
+  /**
+   * Loads the next groups, unless they are being loaded.
+   * @returns {Promise<boolean>} whether it did
+   */
   async loadMore() {
-    if (!this.next || this.loading) return;
+    if (!this.next || this.loading) return false;
     this.loading = true;
     const thisTurn = this.turn;
+    const limit = Math.min(MOST, Math.max(PAGE, this.wanted - this.cards.length));
     try {
-      const page = await api.duplicates({ ...this.filters, cursor: this.next, limit: PAGE },
+      const page = await api.duplicates({ ...this.filters, cursor: this.next, limit },
         { signal: this.signal });
-      if (thisTurn !== this.turn) return;
-      const cards = page.groups.map((group) => this.card(group));
-      this.cards.push(...cards);
-      this.list.append(...cards.map(({ el }) => el));
+      if (thisTurn !== this.turn) return false;
       this.showPage(page);
+      this.setCards([...this.cards, ...page.groups.map((group) => this.card(group))], page.total);
+      return true;
     } catch (error) {
       if (error instanceof api.Problem) this.say(error.message);
+      return false;
     } finally {
       this.loading = false;
     }
@@ -243,7 +274,9 @@ export class Duplicates {
     card.setBusy(true);
     await this.attempt(() => work());
     card.setBusy(false);
-    if (hadFocus && card.el.isConnected && document.activeElement === document.body) card.focus();
+    if (hadFocus && this.cards.includes(card) && document.activeElement === document.body) {
+      this.list.focus(card);
+    }
   }
 
   /**
@@ -283,15 +316,15 @@ export class Duplicates {
     if (images.length === card.images.length) return;
     const index = this.cards.indexOf(card);
     const replacement = images.length > 1 ? [this.card({ ...card.group, images })] : [];
-    this.cards.splice(index, 1, ...replacement);
-    card.el.replaceWith(...replacement.map(({ el }) => el));
+    this.setCards(this.cards.toSpliced(index, 1, ...replacement),
+      this.list.total - (replacement.length ? 0 : 1));
     if (hadFocus) this.focusCard(index);
   }
 
   /** @param {number} index */
   focusCard(index) {
     const card = this.cards[index] ?? this.cards[index - 1];
-    if (card) card.focus();
+    if (card) this.list.focus(card);
     else this.main.querySelector("h1")?.focus();
   }
 
@@ -425,7 +458,7 @@ export class Duplicates {
     await this.refresh();
     const targets = new Set(ids);
     const card = this.cards.find(({ images }) => images.some(({ id }) => targets.has(id)));
-    card?.focus(card.images.findIndex(({ id }) => targets.has(id)));
+    if (card) this.list.focus(card, card.images.findIndex(({ id }) => targets.has(id)));
   }
 
   /** @param {Grade} grade */
@@ -453,7 +486,7 @@ export class Duplicates {
   compare(card) {
     const session = new Comparing(this, card);
     openCompare(session, () => this.cards.includes(session.card) &&
-      session.card.focus(session.card.images.findIndex(({ id }) => id === session.id)));
+      this.list.focus(session.card, session.card.images.findIndex(({ id }) => id === session.id)));
   }
 
   /**
@@ -462,10 +495,9 @@ export class Duplicates {
    */
   move(by) {
     const index = this.cards.findIndex((card) => card === this.current);
-    const visible = this.cards.findIndex(({ el }) => el.getBoundingClientRect().bottom > 80);
-    const to = index < 0 ? Math.max(visible, 0) : index + by;
+    const to = index < 0 ? this.list.firstVisible() : index + by;
     const card = this.cards[Math.min(Math.max(to, 0), this.cards.length - 1)];
-    card?.focus();
+    if (card) this.list.focus(card);
     if (to >= this.cards.length - 3) this.loadMore();
   }
 
@@ -480,7 +512,7 @@ export class Duplicates {
     if (key === "j" || key === "ArrowDown") this.move(1);
     else if (key === "k" || key === "ArrowUp") this.move(-1);
     else if (key === "u") this.undo();
-    else if (!card || card.el.inert) return;
+    else if (!card || card.busy) return;
     else if (key === "ArrowRight") card.focus(card.index + 1);
     else if (key === "ArrowLeft") card.focus(card.index - 1);
     else if (key === "Enter" && !onControl) this.compare(card);
@@ -498,15 +530,3 @@ export class Duplicates {
 const restored = (ids) => t("{files} restored", { files: files(ids.length) });
 /** @param {string[]} ids */
 const toTrash = (ids) => t("{files} moved to the trash", { files: files(ids.length) });
-
-/**
- * Whether a group has not changed, so that the marks of the user in it are still valid.
- * @param {DuplicateGroupDocument} before
- * @param {DuplicateGroupDocument} after
- */
-function sameGroup(before, after) {
-  /** @param {DuplicateGroupDocument} group */
-  const facts = ({ grade, keep, images }) =>
-    JSON.stringify([grade, keep, images.map(({ id, v, kept }) => [id, v, kept])]);
-  return facts(before) === facts(after);
-}

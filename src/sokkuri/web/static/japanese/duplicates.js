@@ -13,6 +13,8 @@ export const DUPLICATES = {
   "the same scene or object": "同じ場面や物",
   "alike and taken within seconds, but no copies": "数秒以内に撮影された似ている画像で、コピーではない",
   "Grades": "種類",
+  "Groups": "グループ",
+  "Loading…": "読み込み中…",
   "Show grades up to": "表示する範囲",
   "Bursts": "連写",
 
