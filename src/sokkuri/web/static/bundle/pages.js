@@ -402,7 +402,7 @@ var LABEL = {
   "Undone: {label}": "取り消しました：{label}",
   "No image is selected": "画像が選択されていません",
   "Discard": "破棄",
-  "{count} label is not saved yet: {reason}|{count} labels are not saved yet: {reason}": "{count} 件のラベルがまだ保存されていません：{reason}",
+  "One label is not saved yet: {reason}|{count} labels are not saved yet: {reason}": "{count} 件のラベルがまだ保存されていません：{reason}",
   "Could not be loaded: {reason}": "読み込めませんでした：{reason}",
   // suggestions
   "Looking for the images whose labels help most…": "ラベルを付けると最も役に立つ画像を探しています…",
@@ -10745,7 +10745,7 @@ var LabelView = class {
     const refused = problem instanceof Problem && problem.status >= 400 && problem.status < 500;
     return present([
       icon("problem", { size: 18 }),
-      h("span", null, t("{count} label is not saved yet: {reason}|{count} labels are not saved yet: {reason}", { count: waiting, reason: messageOf(problem) })),
+      h("span", null, t("One label is not saved yet: {reason}|{count} labels are not saved yet: {reason}", { count: waiting, reason: messageOf(problem) })),
       h("button", { type: "button", class: "button", onclick: () => outbox.flush() }, t("Try again")),
       refused && h("button", {
         type: "button",

@@ -18,7 +18,7 @@ export const LABEL = {
   "Undone: {label}": "取り消しました：{label}",
   "No image is selected": "画像が選択されていません",
   "Discard": "破棄",
-  "{count} label is not saved yet: {reason}|{count} labels are not saved yet: {reason}":
+  "One label is not saved yet: {reason}|{count} labels are not saved yet: {reason}":
     "{count} 件のラベルがまだ保存されていません：{reason}",
   "Could not be loaded: {reason}": "読み込めませんでした：{reason}",
 

@@ -423,7 +423,7 @@ class LabelView {
     const refused = problem instanceof api.Problem && problem.status >= 400 && problem.status < 500;
     return present([
       icon("problem", { size: 18 }),
-      h("span", null, t("{count} label is not saved yet: {reason}|{count} labels are not saved yet: "
+      h("span", null, t("One label is not saved yet: {reason}|{count} labels are not saved yet: "
         + "{reason}", { count: waiting, reason: api.messageOf(problem) })),
       h("button", { type: "button", class: "button", onclick: () => outbox.flush() }, t("Try again")),
       refused && h("button", { type: "button", class: "button quiet",
