@@ -81,6 +81,10 @@ def test_a_filter_of_the_grid_holds_for_its_parts_and_selections(server: Server)
     chosen = part_of_grid(server, ranges, **where, order=whole["order"])
     assert selected(server, **chosen) == IDS[3:]
     assert server.api("folders", **where)["folders"][0]["count"] == 3
+    place = server.api("grid/place", **where, id=IDS[3])
+    assert place == {"order": whole["order"], "count": 3, "index": 1}
+    assert server.api("grid/place", **where, id=IDS[0])["index"] is None
+    assert_problem(server.get("/api/v1/grid/place?id=none"), 404, "unknown-image")
 
     assert_problem(keep(server, **part_of_grid(server, ranges, **where)), 422, "invalid")
     other = part_of_grid(server, ranges, order=whole["order"])

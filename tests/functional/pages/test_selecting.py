@@ -128,6 +128,11 @@ def test_a_filter_holds_for_the_grid_the_viewer_and_the_trash(
     page.keyboard.press("ArrowRight")
     expect(heading).to_have_text("11.png")
     expect(page.get_by_role("link", name="Next image")).to_have_count(0)
+    page.reload()
+    expect(page.get_by_role("link", name="Previous image")).to_be_visible()
+    expect(page.get_by_role("link", name="Next image")).to_have_count(0)
+    page.keyboard.press("ArrowLeft")
+    expect(heading).to_have_text("10.png")
     page.keyboard.press("Escape")
     expect(cells).to_have_count(2)
 

@@ -20,13 +20,14 @@ from sokkuri.web.routes.openapi import (
     Where,
     problems,
 )
-from sokkuri.web.schemas.fields import ThumbnailSize
+from sokkuri.web.schemas.fields import PathText, ThumbnailSize
 from sokkuri.web.schemas.images import (
     DamagedPageDocument,
     FailurePageDocument,
     FolderListDocument,
     GridDocument,
     GridItemsDocument,
+    GridPlaceDocument,
     ImageDocument,
     ImagePageDocument,
 )
@@ -141,6 +142,28 @@ async def part_of_the_grid(
         return grid.read_window(collection, found, revision, offset, limit)
 
     return AsciiJSON(await context.read_pool.run(window, context.watcher.state.revision))
+
+
+@router.get(
+    "/grid/place",
+    response_model=GridPlaceDocument,
+    responses=problems(404),
+    response_description="The place.",
+)
+async def place_in_the_grid(
+    context: Context,
+    id: Annotated[PathText, Query(description="The id of an image.")],  # noqa: A002 - its name in the address
+    under: Under = None,
+    where: Where = None,
+    sort: grid.Sort = "folder",
+) -> Response:
+    """Return the place of an image in the grid."""
+
+    def find(collection: Collection, revision: str) -> dict[str, object]:
+        order = context.grid_orders.get(collection, revision, under, sort, where)
+        return grid.place_document(collection, order, id)
+
+    return AsciiJSON(await context.read_pool.run(find, context.watcher.state.revision))
 
 
 @router.head("/images/{id:path}/thumbnail", include_in_schema=False)

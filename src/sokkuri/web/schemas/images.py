@@ -92,6 +92,15 @@ class GridItemsDocument(BaseModel):
     images: list[ListedImageDocument]
 
 
+class GridPlaceDocument(BaseModel):
+    """The place of an image in the grid. `order` : as in GridDocument; `count` : number of images;
+    `index` : from 0, null if the image is not in this grid."""
+
+    order: str
+    count: int
+    index: int | None
+
+
 class FolderDocument(BaseModel):
     """A folder that has images in it or below. `path` : "" for the root; `count` : images in it
     and below."""

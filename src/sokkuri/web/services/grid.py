@@ -19,9 +19,16 @@ from numpy.typing import NDArray
 from sokkuri.api import Collection
 from sokkuri.core.errors import ConflictError
 from sokkuri.store.image_pages import grid_rows
+from sokkuri.store.images import find_image
 from sokkuri.store.labels import labels_revision
 from sokkuri.store.photos import photo_changes
-from sokkuri.web.services.browse import make_condition, read_images, split_path, utc_time
+from sokkuri.web.services.browse import (
+    make_condition,
+    read_images,
+    split_path,
+    unknown_image_error,
+    utc_time,
+)
 
 Sort = Literal["folder", "newest", "oldest", "name", "size", "pixels"]
 """`newest`, `oldest`: by the time at which a photo was taken or, if that is unknown, by the time of
@@ -134,6 +141,16 @@ def read_window(
     keys = order.keys[offset : offset + limit].tolist()
     images = read_images(collection, keys)
     return {"revision": revision, "order": order.version, "images": images}
+
+
+def place_document(collection: Collection, order: GridOrder, id_: str) -> dict[str, Any]:
+    """Return the place of an image in the grid, as GridPlaceDocument. Raises UnknownImageError."""
+    image = find_image(collection.catalog, id_)
+    if image is None or image.removed:
+        raise unknown_image_error(id_)
+    places = np.flatnonzero(order.keys == image.key)
+    index = int(places[0]) if len(places) else None
+    return {"order": order.version, "count": len(order.keys), "index": index}
 
 
 def make_order(

@@ -281,6 +281,16 @@ export interface GridItemsDocument {
 }
 
 /**
+ * The place of an image in the grid. `order`: as in GridDocument; `count`: number of images;
+ * `index`: from 0, null if the image is not in this grid.
+ */
+export interface GridPlaceDocument {
+  order: string;
+  count: number;
+  index: number | null;
+}
+
+/**
  * Images of the grid. `revision` and `order`: of the layout that they were selected in; `ranges`:
  * [first, end) positions in its order. Without `order`, which a filter needs, any change of the
  * collection ends the selection.
@@ -904,6 +914,7 @@ export interface GetAnswers {
   "/folders": FolderListDocument;
   "/grid": GridDocument;
   "/grid/items": GridItemsDocument;
+  "/grid/place": GridPlaceDocument;
   "/healthz": HealthDocument;
   "/images": ImagePageDocument;
   "/index": IndexRunDocument;
@@ -933,6 +944,7 @@ export interface GetParameters {
   "/folders": "where";
   "/grid": "under" | "where" | "sort";
   "/grid/items": "under" | "where" | "sort" | "order" | "offset" | "limit";
+  "/grid/place": "id" | "under" | "where" | "sort";
   "/healthz": never;
   "/images": "under" | "where" | "cursor" | "limit";
   "/index": never;

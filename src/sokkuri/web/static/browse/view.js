@@ -166,7 +166,7 @@ class Browse {
     this.selection = new Selection(() => this.showSelection());
     this.grid = new Grid(this.host, {
       selection: this.selection,
-      href: ({ id }) => `/image?${api.toQuery({ id, under: this.under })}`,
+      href: ({ id }) => `/image?${api.toQuery({ id, ...this.address(this.under) })}`,
       rowHeight,
       onmove: (anchor) => this.saveAnchor(anchor),
       onopen: (index) => this.open(index),

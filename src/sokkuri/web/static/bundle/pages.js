@@ -4641,7 +4641,7 @@ var Browse = class {
     this.selection = new Selection(() => this.showSelection());
     this.grid = new Grid(this.host, {
       selection: this.selection,
-      href: ({ id }) => `/image?${toQuery({ id, under: this.under })}`,
+      href: ({ id }) => `/image?${toQuery({ id, ...this.address(this.under) })}`,
       rowHeight,
       onmove: (anchor) => this.saveAnchor(anchor),
       onopen: (index) => this.open(index)
@@ -7623,6 +7623,28 @@ function pathLine(path) {
   return h("div", { class: "path" }, h("code", null, path), copy);
 }
 
+// browse/grid_place.js
+async function placeInGrid(id, grid2, signal) {
+  const { where, sort } = grid2;
+  if (!where && !sort) return null;
+  try {
+    const { index, count: count2, order } = await get2("/grid/place", { id, ...grid2 }, { signal });
+    if (index === null) return null;
+    const windows = new Windows(count2, async (offset, limit, ends) => {
+      const params = { ...grid2, order, offset: String(offset), limit };
+      const { images: images3 } = await gridItems(params, { signal: ends });
+      if (images3.length < limit) throw new Error("an image is gone");
+      return images3;
+    });
+    await windows.all([index]);
+    openFrom({ ...windows.listAt(index), id });
+    return await neighbours(id);
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    return null;
+  }
+}
+
 // selection/list_selection.js
 var STEPS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
 function selectable(item, { id, name: name2 }) {
@@ -8685,6 +8707,7 @@ var Detail = class {
     this.going = null;
     this.shows = false;
     this.under = null;
+    this.grid = { under: null, where: null, sort: null };
     this.from = null;
     this.viewer = null;
     document.addEventListener("keydown", (event) => this.pressed(event), { signal });
@@ -8699,9 +8722,13 @@ var Detail = class {
       throw new Problem({ status: 404, title: t("The address names no image") });
     }
     this.under = params.get("under");
+    this.grid = { under: this.under, where: params.get("where"), sort: params.get("sort") };
     this.from = params.get("from");
     if (!this.shows) this.drawSkeleton();
-    const [image2, place2] = await Promise.all([this.fetch(id), neighbours(id)]);
+    const [image2, place2] = await Promise.all([
+      this.fetch(id),
+      neighbours(id).then((known2) => known2 ?? placeInGrid(id, this.grid, signal))
+    ]);
     signal.throwIfAborted();
     const { previous: before2, next } = place2 ?? image2;
     this.image = { ...image2, previous: before2, next };
@@ -8810,7 +8837,7 @@ var Detail = class {
     const label = which === "previous" ? t("Previous image") : t("Next image");
     return link(
       "/image",
-      { id, under: this.under },
+      { id, ...this.grid },
       {
         class: `step ${which}`,
         "aria-label": label,
@@ -8868,7 +8895,7 @@ var Detail = class {
     if (id === null) return false;
     navigate(
       "/image",
-      { id, under: this.under },
+      { id, ...this.grid },
       { replace: true, state: { viewer: isOpenAtOnce(), trail: history.state?.trail } }
     );
     return true;
@@ -8903,9 +8930,10 @@ var Detail = class {
     this.answers.clear();
     if (!this.stepTo(this.image.next ?? this.image.previous ?? null)) this.leave();
   }
-  /** Returns to the page from which the image was opened, else to its folder. */
+  /** Returns to the page from which the image was opened, else to its grid or its folder. */
   leave() {
     if (previous()) history.back();
+    else if (this.grid.where || this.grid.sort) navigate("/browse", this.grid);
     else navigate("/browse", { under: this.under ?? this.image.folder });
   }
   actions() {

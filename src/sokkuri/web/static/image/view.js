@@ -10,6 +10,7 @@ import { icon } from "../base/icons.js";
 import { link, navigate, previous, setTitle } from "../base/router.js";
 import * as settings from "../base/settings.js";
 import { markGone, neighbours, openFromList } from "../base/trail.js";
+import { placeInGrid } from "../browse/grid_place.js";
 import { ListSelection, selectable } from "../selection/list_selection.js";
 import { isOpenAtOnce, setOpen } from "./opening.js";
 import { makeStage } from "./stage.js";
@@ -101,6 +102,8 @@ class Detail {
     this.shows = false; // whether an image is shown
     /** @type {?string} */
     this.under = null;
+    /** @type {import("../browse/grid_place.js").NamedGrid} */
+    this.grid = { under: null, where: null, sort: null };
     /** @type {?string} */
     this.from = null;
     /** @type {?Viewer} */
@@ -118,9 +121,11 @@ class Detail {
       throw new api.Problem({ status: 404, title: t("The address names no image") });
     }
     this.under = params.get("under");
+    this.grid = { under: this.under, where: params.get("where"), sort: params.get("sort") };
     this.from = params.get("from");
     if (!this.shows) this.drawSkeleton();
-    const [image, place] = await Promise.all([this.fetch(id), neighbours(id)]);
+    const [image, place] = await Promise.all([this.fetch(id),
+      neighbours(id).then((known) => known ?? placeInGrid(id, this.grid, signal))]);
     signal.throwIfAborted();
     const { previous: before, next } = place ?? image; // without a list, those in the folder
     this.image = { ...image, previous: before, next };
@@ -207,7 +212,7 @@ class Detail {
     const id = this.image[which];
     if (id === null || id === undefined) return null;
     const label = which === "previous" ? t("Previous image") : t("Next image");
-    return link("/image", { id, under: this.under },
+    return link("/image", { id, ...this.grid },
       { class: `step ${which}`, "aria-label": label, title: label, dataset: { keep: which },
         onclick: (/** @type {MouseEvent} */ event) => {
           if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
@@ -256,7 +261,7 @@ class Detail {
    */
   stepTo(id) {
     if (id === null) return false;
-    navigate("/image", { id, under: this.under },
+    navigate("/image", { id, ...this.grid },
       { replace: true, state: { viewer: isOpenAtOnce(), trail: history.state?.trail } });
     return true;
   }
@@ -290,9 +295,10 @@ class Detail {
     if (!this.stepTo(this.image.next ?? this.image.previous ?? null)) this.leave();
   }
 
-  /** Returns to the page from which the image was opened, else to its folder. */
+  /** Returns to the page from which the image was opened, else to its grid or its folder. */
   leave() {
     if (previous()) history.back();
+    else if (this.grid.where || this.grid.sort) navigate("/browse", this.grid);
     else navigate("/browse", { under: this.under ?? this.image.folder });
   }
 
