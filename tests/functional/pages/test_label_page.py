@@ -304,6 +304,9 @@ def test_labels_are_renamed_merged_and_deleted(label: Visit, server: Server) -> 
     dialog.get_by_role("button", name="Undo").click()
     expect(said).to_contain_text("2 images have the label “circle” again")
     assert labels(server) == before
+    dialog.get_by_role("link", name="Browse circle").click()
+    expect(page.locator(".cell[data-id]")).to_have_count(2)
+    expect(dialog).to_have_count(0)
 
 
 def test_labels_are_sent_when_a_lost_server_is_back(

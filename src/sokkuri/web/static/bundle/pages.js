@@ -449,6 +449,7 @@ var LABEL = {
   "Export as CSV": "CSVで書き出す",
   // rename, merge, delete
   "Rename": "名前を変更",
+  "Browse {label}": "{label} を一覧で表示",
   "Rename {label}": "{label} の名前を変更",
   "Delete {label}": "{label} を削除",
   "New name of {label}": "{label} の新しい名前",
@@ -9915,6 +9916,16 @@ var Outbox = class extends EventTarget {
 
 // label/manage.js
 var images2 = (count2) => t("{count} image|{count} images", { count: count2 });
+function browseLink(label) {
+  if (label.includes("'") && label.includes('"')) return null;
+  const quote = label.includes("'") ? '"' : "'";
+  return link(
+    "/browse",
+    { where: `label = ${quote}${label}${quote}` },
+    { class: "button quiet", "aria-label": t("Browse {label}", { label }) },
+    t("Browse")
+  );
+}
 function openLabels({ allowed, signal, onchange }) {
   const dialog = new LabelsDialog(allowed, signal, onchange);
   document.body.append(dialog.element);
@@ -9979,6 +9990,7 @@ var LabelsDialog = class {
       null,
       h("span", { class: "labels-name" }, label),
       h("span", { class: "number soft small" }, images2(count2)),
+      browseLink(label),
       button(
         t("Rename"),
         t("Rename {label}", { label }),

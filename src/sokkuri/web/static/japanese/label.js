@@ -79,6 +79,7 @@ export const LABEL = {
 
   // rename, merge, delete
   "Rename": "名前を変更",
+  "Browse {label}": "{label} を一覧で表示",
   "Rename {label}": "{label} の名前を変更",
   "Delete {label}": "{label} を削除",
   "New name of {label}": "{label} の新しい名前",

@@ -5,11 +5,23 @@ import { change } from "../base/changes.js";
 import { h } from "../base/dom.js";
 import { icon } from "../base/icons.js";
 import { t } from "../base/messages.js";
+import { link } from "../base/router.js";
 
 /** @import { LabelCountDocument, PostBodies } from "../base/api_types.js" */
 
 /** @param {number} count */
 const images = (count) => t("{count} image|{count} images", { count });
+
+/**
+ * A link to the images with a label, unless a filter cannot write the label.
+ * @param {string} label
+ */
+function browseLink(label) {
+  if (label.includes("'") && label.includes('"')) return null;
+  const quote = label.includes("'") ? '"' : "'";
+  return link("/browse", { where: `label = ${quote}${label}${quote}` },
+    { class: "button quiet", "aria-label": t("Browse {label}", { label }) }, t("Browse"));
+}
 
 /**
  * Opens the dialog.
@@ -72,7 +84,7 @@ class LabelsDialog {
     const button = (text, name, act) => h("button", { type: "button", class: "button quiet",
       disabled: !this.allowed, "aria-label": name, onclick: act }, text);
     const item = h("li", null, h("span", { class: "labels-name" }, label),
-      h("span", { class: "number soft small" }, images(count)),
+      h("span", { class: "number soft small" }, images(count)), browseLink(label),
       button(t("Rename"), t("Rename {label}", { label }),
         () => item.replaceChildren(this.form({ label, count }, item))),
       button(t("Delete"), t("Delete {label}", { label }), () => this.replace(label, null)));
