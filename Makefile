@@ -150,7 +150,7 @@ bench-engines: $(VENV)/.installed $(VENV)/milvus/.installed
 lock: $(VENV)/.packages
 	echo editables | UV_FIND_LINKS= UV_INDEX= UV_EXTRA_INDEX_URL= $(BIN)/uv pip compile \
 	  --quiet --no-config --universal --python-version 3.11 --python $(BIN)/python \
-	  --generate-hashes --extra heic --extra jxl --extra raw --extra web --extra duplicates --extra cloud \
+	  --generate-hashes --extra heic --extra jxl --extra raw --extra video --extra web --extra duplicates --extra cloud \
 	  --extra milvus --extra pgvector --extra ray --extra watch --extra dev --extra docs \
 	  --custom-compile-command 'make lock' $(ARGS) \
 	  --output-file constraints.txt pyproject.toml -

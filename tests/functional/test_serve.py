@@ -116,7 +116,7 @@ def test_an_image_has_its_data(server: Server, folder: Path) -> None:
         "id": "home/06.png", "name": "06.png", "folder": "home", "width": 160, "height": 60,
         "path": str(folder / "home" / "06.png"), "size": stat.st_size, "state": "live",
         "modified": datetime.fromtimestamp(int(stat.st_mtime), UTC).isoformat(),
-        "failure": None, "damage": None, "exif": {},
+        "failure": None, "damage": None, "film": None, "exif": {},
         "photo": {"format": "png", "taken": None, "camera": None, "lens": None, "iso": None,
                   "focal_length": None, "latitude": None, "longitude": None, "rating": None,
                   "keywords": []},

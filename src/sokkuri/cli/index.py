@@ -108,6 +108,14 @@ def index(
             metavar="I/N", help="Index only part I of N of the images. See `sokkuri merge`."
         ),
     ] = None,
+    video: Annotated[
+        str | None,
+        typer.Option(
+            metavar="off|scenes|every=10s",
+            help="Index frames of films, too. Later runs remember it. See docs/video.md.",
+            show_default=False,
+        ),
+    ] = None,
     ann_from: AnnFromOption = None,
     shuffle: Annotated[
         int | None, typer.Option(metavar="SEED", help="Extract in a random order.")
@@ -170,6 +178,7 @@ def index(
         exclude=None if exclude is None else tuple(exclude),
         names=None if names is None else parse_location(names),
         ids=ids,
+        video=video,
         shuffle=shuffle,
         ann_from=ann_from,
         part=share,

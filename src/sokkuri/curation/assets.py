@@ -14,17 +14,19 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sokkuri.images.formats import ENDINGS, RAW_ENDINGS, kind_left_aside
-
-LIVE_ENDING = ".mov"
-"""The ending of the video of a Live Photo."""
+from sokkuri.images.formats import (
+    ENDINGS,
+    LIVE_ENDING,
+    LIVE_IMAGES,
+    RAW_ENDINGS,
+    kind_left_aside,
+)
 
 _DEVELOPED = frozenset(
     [".avif", ".heic", ".heif", ".hif", ".jfif", ".jpe", ".jpeg", ".jpg", ".tif", ".tiff", ".webp"]
 )
 """The endings of pictures that cameras and programs make of a RAW file."""
 
-_LIVE_IMAGES = frozenset([".heic", ".heics", ".heif", ".heifs", ".hif", ".jpe", ".jpeg", ".jpg"])
 _SIDECARS = frozenset([".aae", ".dop", ".json", ".on1", ".pp3", ".thm", ".vrd", ".xmp"])
 _SOUNDS = frozenset([".m4a", ".wav"])
 _SAME_SHOT = 1_000_000  # microseconds; some programs drop the parts of a second
@@ -112,7 +114,7 @@ class AssetFolder:
         if parts.ending == LIVE_ENDING:
             return frozenset(
                 other for other in self._stems.get(parts.stem, ())
-                if self._names[other].ending in _LIVE_IMAGES
+                if self._names[other].ending in LIVE_IMAGES
             )  # fmt: skip
         if parts.ending not in _SIDECARS:
             return frozenset()

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -23,7 +23,13 @@ from sokkuri.core.paths import CATALOG_NAME, STORE_FOLDERS
 from sokkuri.core.types import FileRef
 from sokkuri.images.globs import is_excluded
 from sokkuri.images.mounts import network_type
-from sokkuri.images.scan import is_folder, is_sidecar, list_images, may_be_image
+from sokkuri.images.scan import (
+    has_film_ending,
+    is_folder,
+    is_sidecar,
+    list_images,
+    may_be_image,
+)
 
 if TYPE_CHECKING:
     from watchfiles import Change
@@ -40,11 +46,12 @@ _PAUSE_PER_SECOND = 4.0  # seconds without looking, for each second that a look 
 @dataclass(frozen=True)
 class WatchPlace:
     """What to watch. store : of the collection, without links; its own files are no changes.
-    exclude : globs."""
+    exclude : globs. films : whether films matter, too."""
 
     root: Location
     store: Path
     exclude: Sequence[str] = ()
+    films: bool = False
 
     def may_matter(self, path: str) -> bool:
         """Return whether a change at this absolute path may concern an image or a sidecar.
@@ -58,7 +65,9 @@ class WatchPlace:
             return False
         if is_excluded(relative.as_posix(), tuple(self.exclude)):
             return False
-        return may_be_image(path) or is_sidecar(path) or not os.path.isfile(path)  # noqa: PTH113
+        if may_be_image(path) or is_sidecar(path) or (self.films and has_film_ending(path)):
+            return True
+        return not os.path.isfile(path)  # noqa: PTH113
 
     def _below_root(self, path: Path) -> Path | None:
         """Return the path below the root. Some systems name files by their paths without links."""
@@ -195,13 +204,15 @@ def watch_folder(place: WatchPlace, poll: float | None, stop: threading.Event) -
 
 
 def _looks(place: WatchPlace, seconds: float, why: str, stop: threading.Event) -> Looks:
-    return Looks(lambda: folder_state(place.root, place.exclude), seconds, why, stop)
+    look = partial(folder_state, place.root, place.exclude, films=place.films)
+    return Looks(look, seconds, why, stop)
 
 
-def folder_state(root: Location, exclude: Sequence[str] = ()) -> int:
+def folder_state(root: Location, exclude: Sequence[str] = (), *, films: bool = False) -> int:
     """Return a number of 128 bits that changes when an image or sidecar is added, changes or goes.
 
-    It needs bounded memory, and depends on no order. -1 if an address cannot be listed.
+    films : whether it changes with films, too. It needs bounded memory, and depends on no order. -1
+    if an address cannot be listed.
     """
     total = 0
 
@@ -219,6 +230,7 @@ def folder_state(root: Location, exclude: Sequence[str] = ()) -> int:
             exclude=exclude,
             on_error=lambda path, error: add(path, error.errno),
             on_sidecar=add_ref,
+            on_film=add_ref if films else None,
         ):
             add_ref(ref)
     except CollectionError:

@@ -40,6 +40,18 @@ _KINDS_LEFT_ASIDE = {
 RAW_ENDINGS = frozenset(_KINDS_LEFT_ASIDE["camera RAW file"].split())
 """The endings of RAW files. They are images where the extra `raw` is installed."""
 
+FILM_ENDINGS = frozenset(_KINDS_LEFT_ASIDE["video"].split())
+"""The endings of films. Their frames are images where `index --video` asks for them."""
+
+LIVE_ENDING = ".mov"
+"""The ending of the video of a Live Photo."""
+
+LIVE_IMAGES = frozenset([".heic", ".heics", ".heif", ".heifs", ".hif", ".jpe", ".jpeg", ".jpg"])
+"""The endings of the pictures of Live Photos."""
+
+LARGEST_LIVE_FILM = 200 * 2**20
+"""Bytes; the video of a Live Photo lasts three seconds."""
+
 _LEFT_ASIDE = {
     ending: kind for kind, endings in _KINDS_LEFT_ASIDE.items() for ending in endings.split()
 }
@@ -75,6 +87,11 @@ _EXTRAS = {
 def reads_raw() -> bool:
     """Return whether the extra `raw` is installed."""
     return _is_installed(_EXTRAS["camera RAW file"][1])
+
+
+def reads_films() -> bool:
+    """Return whether the extra `video` is installed."""
+    return _is_installed("av")
 
 
 def unreadable_kind(ending: str) -> str | None:

@@ -17,6 +17,7 @@ from sokkuri.core.types import PhotoMetadata
 from sokkuri.images import exif_tags as tags
 from sokkuri.images.decode_errors import DECODER_ERRORS
 from sokkuri.images.exif_tags import ExifTags, Value, read_exif_tags
+from sokkuri.images.frame_pictures import film_kind
 from sokkuri.images.iptc import read_iptc_keywords
 from sokkuri.images.jpeg_metadata import is_jpeg, jpeg_metadata
 from sokkuri.images.jpeg_xl import is_jpeg_xl, jpeg_xl_metadata
@@ -91,6 +92,7 @@ def read_blocks(data: bytes) -> Blocks:
         exif = _find_png_exif(data)
     if kind == "tiff":
         exif = data  # the file has the structure of EXIF itself
+        kind = film_kind(data) or kind
         iptc = read_exif_tags(data).image.get(tags.IPTC_OF_TIFF)
     return Blocks(_FORMATS.get(kind, kind), exif, xmp, _bytes(iptc))
 

@@ -10,6 +10,7 @@ import stat
 from functools import lru_cache
 from pathlib import Path
 
+from sokkuri.images.frame_names import parse_frame
 from sokkuri.images.scan import is_of_store, may_be_image
 
 _FOLDERS_KEPT = 64  # names of folders, for questions about neighbours
@@ -28,13 +29,17 @@ class FolderWalk:
         self._is_entered = lru_cache(maxsize=4096)(self._enters)
 
     def would_list(self, path: str) -> bool:
-        """Return whether the walk would list this path, relative to the root.
+        """Return whether the walk would list this path, relative to the root. For a frame of a film
+        the film counts.
 
         Raises OSError if the path is not there or nobody can tell.
         """
+        frame = parse_frame(path)
+        if frame is not None:
+            path = frame.film
         found = (self._root / path).lstat()
         folder, _, name = path.rpartition("/")
-        if name.startswith(".") or not may_be_image(name):
+        if name.startswith(".") or not (frame is not None or may_be_image(name)):
             return False
         if folder and not self._is_entered(folder):
             return False

@@ -2,7 +2,8 @@
 
 Takes the location of a file; returns its bytes and the stat they belong to. Files are only ever
 opened for reading. A pipe or a device is refused, never waited for. An object at an address is read
-as one version of it, or not at all.
+as one version of it, or not at all. The location of a film's frame (frame_names.py) is read as the
+picture of the frame, with the stat of the film.
 """
 
 import errno
@@ -14,6 +15,7 @@ from sokkuri.core.errors import ReadError
 from sokkuri.core.locations import Address, Location
 from sokkuri.core.types import FileStat, Limits
 from sokkuri.images import remote
+from sokkuri.images.frame_names import frame_at
 
 _FLAGS = (
     os.O_RDONLY
@@ -40,6 +42,8 @@ def read_file(location: Location, limits: Limits) -> tuple[bytes, FileStat]:
     except (FileNotFoundError, NotADirectoryError):
         if location.is_symlink():
             raise ReadError("the link points to nothing") from None
+        if (frame := frame_at(location)) is not None:
+            return _read_frame(*frame, limits)
         raise FileNotFoundError(str(location)) from None
     except OSError as error:
         raise ReadError(_reason(error)) from error
@@ -65,16 +69,19 @@ def threads_for(root: Location, cores: int) -> int:
 
 
 def stat_file(location: Location) -> FileStat:
-    """Return the size and time stamp of a file or an object. Raises OSError."""
+    """Return the size and time stamp of a file or an object: of the film for a frame. Raises
+    OSError."""
     if isinstance(location, Address):
         return remote.stat(location).stat
-    return FileStat.of(location.stat())
+    frame = frame_at(location)
+    return FileStat.of((location if frame is None else frame[0]).stat())
 
 
 def is_file(location: Location) -> bool:
     """Return whether a file or an object is there. Nothing is read."""
     if isinstance(location, Path):
-        return location.is_file()
+        frame = frame_at(location)
+        return (location if frame is None else frame[0]).is_file()
     try:
         remote.stat(location)
     except OSError:
@@ -92,6 +99,17 @@ def _read_object(address: Address, limits: Limits) -> tuple[bytes, FileStat]:
             if error.errno != errno.ESTALE or attempt == _ATTEMPTS - 1:
                 raise ReadError(_reason(error)) from None
     raise AssertionError("the last attempt returned or raised")
+
+
+def _read_frame(film: Path, milliseconds: int, limits: Limits) -> tuple[bytes, FileStat]:
+    from sokkuri.images.films import read_frame  # most collections have no films
+
+    try:
+        return read_frame(film, milliseconds, limits)
+    except (FileNotFoundError, NotADirectoryError):
+        raise FileNotFoundError(str(film)) from None
+    except OSError as error:
+        raise ReadError(_reason(error)) from error
 
 
 def _check_size(size: int, limits: Limits) -> None:

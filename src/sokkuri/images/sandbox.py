@@ -41,12 +41,12 @@ def try_decode_in_child(data: bytes, spec: PixelSpec) -> None:
         ).returncode
     except subprocess.TimeoutExpired:
         raise DecodeError(f"decoding it takes more than {_TIMEOUT_SECONDS:.0f} seconds") from None
-    crash = _crash_name(code)
+    crash = crash_name(code)
     if crash is not None:
         raise DecodeError(f"the image library crashes on it ({crash})")
 
 
-def _crash_name(code: int) -> str | None:
+def crash_name(code: int) -> str | None:
     """Return the signal or Windows exception that ended a process; None if it ended by itself."""
     if code >= _WINDOWS_EXCEPTION:
         return f"0x{code:08X}"

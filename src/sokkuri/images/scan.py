@@ -10,6 +10,7 @@ the same rules about one path.
 import errno
 import os
 import stat
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -22,12 +23,22 @@ from sokkuri.core.locations import Address, Location
 from sokkuri.core.paths import STORE_FOLDERS, is_store
 from sokkuri.core.types import FileRef, FileStat, storable_time
 from sokkuri.images import remote
-from sokkuri.images.formats import ENDINGS, RAW_ENDINGS, kind_left_aside, reads_raw
+from sokkuri.images.formats import (
+    ENDINGS,
+    FILM_ENDINGS,
+    LARGEST_LIVE_FILM,
+    LIVE_ENDING,
+    LIVE_IMAGES,
+    RAW_ENDINGS,
+    kind_left_aside,
+    reads_raw,
+)
 from sokkuri.images.globs import matches_glob
 from sokkuri.images.remote import DirEntry
 
 OnError = Callable[[str, OSError], None]
 OnSidecar = Callable[[FileRef], None]
+OnFilm = Callable[[FileRef], None]
 
 _Page: TypeAlias = tuple[list[DirEntry], str | None]
 
@@ -53,6 +64,7 @@ def list_images(
     on_error: OnError | None = None,
     aside: Counter[str] | None = None,
     on_sidecar: OnSidecar | None = None,
+    on_film: OnFilm | None = None,
 ) -> Iterator[FileRef]:
     """Yield every image file below `root`, in no particular order.
 
@@ -60,8 +72,10 @@ def list_images(
     ask the disk for the stat of this path; it is not called for addresses, whose listings carry the
     stats. on_error : called with each folder that cannot be read, which is skipped. aside : counts
     the pictures of kinds that sokkuri does not read, see `formats.kind_left_aside`. on_sidecar :
-    called with each `.xmp` file. Raises CollectionError when the address itself cannot be listed,
-    or when its server stops answering: then nobody can tell which images are missing.
+    called with each `.xmp` file. on_film : called with each film in a folder of this machine that
+    is no video of a Live Photo; with it, no video counts as left aside. Raises CollectionError when
+    the address itself cannot be listed, or when its server stops answering: then nobody can tell
+    which images are missing.
     """
     globs = tuple(exclude)
     if isinstance(root, Address):
@@ -72,7 +86,7 @@ def list_images(
         folder = folders.pop()
         try:
             with os.scandir(root / folder) as entries:
-                for entry in entries:
+                for entry in _without_films(entries, folder, globs, on_film):
                     path = f"{folder}/{entry.name}" if folder else entry.name
                     if entry.name.startswith(".") or (globs and matches_glob(path, globs)):
                         continue
@@ -85,6 +99,48 @@ def list_images(
         except OSError as error:
             if on_error is not None:
                 on_error(folder or str(root), error)
+
+
+def _without_films(
+    entries: Iterable[os.DirEntry[str]],
+    folder: str,
+    globs: tuple[str, ...],
+    on_film: OnFilm | None,
+) -> Iterator[os.DirEntry[str]]:
+    """Yield the entries of a folder without its films; at the end call `on_film` with each film."""
+    if on_film is None:
+        yield from entries
+        return
+    films: list[FileRef] = []
+    live: set[str] = set()  # stems of the pictures of Live Photos
+    for entry in entries:
+        stem, ending = _stem_and_ending(entry.name)
+        if ending not in FILM_ENDINGS or entry.is_dir(follow_symlinks=False):
+            if ending in LIVE_IMAGES:
+                live.add(stem)
+            yield entry
+            continue
+        path = f"{folder}/{entry.name}" if folder else entry.name
+        if not entry.name.startswith(".") and not (globs and matches_glob(path, globs)):
+            films += _regular_file(entry, path)
+    for film in films:
+        stem, ending = _stem_and_ending(film.path.rpartition("/")[2])
+        is_small = film.stat.size <= LARGEST_LIVE_FILM
+        if not (ending == LIVE_ENDING and stem in live and is_small):
+            on_film(film)
+
+
+def _regular_file(entry: os.DirEntry[str], path: str) -> list[FileRef]:
+    """Return the file of an entry, [] if it disappeared, or is a broken link or no file."""
+    try:
+        found = entry.stat()
+    except OSError:
+        return []
+    return [_ref(path, found)] if stat.S_ISREG(found.st_mode) else []
+
+
+def _stem_and_ending(name: str) -> tuple[str, str]:
+    return os.path.splitext(unicodedata.normalize("NFC", name).lower())  # noqa: PTH122 - as below
 
 
 def is_of_store(root: Path, folder: str) -> bool:
@@ -101,6 +157,11 @@ def has_image_ending(name: str) -> bool:
     """Return whether a file name has the ending of an image format."""
     ending = os.path.splitext(name)[1].lower()  # noqa: PTH122 - in the hot loop
     return ending in ENDINGS or (ending in RAW_ENDINGS and reads_raw())
+
+
+def has_film_ending(name: str) -> bool:
+    """Return whether a file name has the ending of a film."""
+    return os.path.splitext(name)[1].lower() in FILM_ENDINGS  # noqa: PTH122 - as above
 
 
 def may_be_image(name: str) -> bool:
@@ -125,12 +186,8 @@ def _take_other(
     if on_sidecar is None or not is_sidecar(entry.name):
         _count_aside(entry.name, aside)
         return
-    try:
-        found = entry.stat()
-    except OSError:
-        return  # it disappeared, or is a broken link
-    if stat.S_ISREG(found.st_mode):
-        on_sidecar(_ref(path, found))
+    for ref in _regular_file(entry, path):
+        on_sidecar(ref)
 
 
 def _count_aside(name: str, aside: Counter[str] | None) -> None:

@@ -21,6 +21,7 @@ from sokkuri.store.listing import (
 )
 
 OnCompared = Callable[[Losses], None]
+IsLoss = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +59,28 @@ def compare(
     *,
     retry_failed: bool,
     rehash: bool = False,
+    is_loss: IsLoss = lambda _: True,
 ) -> Changes:
-    """Return the counts of all changes. Writes nothing to the catalog."""
+    """Return the counts of all changes. Writes nothing to the catalog.
+
+    is_loss : see `apply_changes`.
+    """
     counts = count_changes(catalog, retry_failed=retry_failed, rehash=rehash)
-    gone = array("q", vanished_images(catalog, is_gone))
-    return _changes(counts, len(gone), count_losses(catalog, gone))
+    gone, lost = _vanished(catalog, is_gone, is_loss)
+    return _changes(counts, len(gone), count_losses(catalog, lost))
+
+
+def _vanished(
+    catalog: Catalog, is_gone: Callable[[str], bool], is_loss: IsLoss
+) -> "tuple[array[int], array[int]]":
+    """Return the keys of vanished images, and of those whose files vanished with them."""
+    gone, lost = array("q"), array("q")
+    for key, path in unseen_images(catalog):
+        if is_gone(path):
+            gone.append(key)
+            if is_loss(path):
+                lost.append(key)
+    return gone, lost
 
 
 def apply_changes(
@@ -74,10 +92,12 @@ def apply_changes(
     shuffle: int | None = None,
     rehash: bool = False,
     on_compared: OnCompared = lambda _: None,
+    is_loss: IsLoss = lambda _: True,
 ) -> Changes:
     """Write all changes in one transaction, and return their counts.
 
-    rehash : read all files again. on_compared : called in the transaction before anything is
+    rehash : read all files again. is_loss : whether a vanished path counts among the losses; it
+    does not if its file is still there. on_compared : called in the transaction before anything is
     written; if it raises, nothing is.
 
     Images that must be read are `todo` afterwards. A changed file keeps its row until the new row
@@ -86,8 +106,8 @@ def apply_changes(
     order.
     """
     with catalog.writing():
-        gone = array("q", vanished_images(catalog, is_gone))
-        losses = count_losses(catalog, gone)
+        gone, lost = _vanished(catalog, is_gone, is_loss)
+        losses = count_losses(catalog, lost)
         on_compared(losses)
         counts = apply_listing(catalog, retry_failed=retry_failed, shuffle=shuffle, rehash=rehash)
         mark_missing(catalog, gone, run)

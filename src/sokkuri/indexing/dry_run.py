@@ -19,13 +19,14 @@ from sokkuri.images.decode import memory_needed
 from sokkuri.images.memory import most_held, peak_memory
 from sokkuri.indexing import diff
 from sokkuri.indexing.executors import ThreadExecutor
+from sokkuri.indexing.films import open_films
 from sokkuri.indexing.in_flight import InFlightDigests
 from sokkuri.indexing.lost_disks import find_disks
 from sokkuri.indexing.options import SyncOptions, check_options
 from sokkuri.indexing.removals import is_suspicious
 from sokkuri.indexing.settings import with_saved_settings
 from sokkuri.indexing.source import IsGone, check_root, fill_listing
-from sokkuri.indexing.sync import check_device, worker_threads
+from sokkuri.indexing.sync import check_device, check_films, worker_threads
 from sokkuri.indexing.worker import ImageWorker
 from sokkuri.models import Model
 from sokkuri.store.catalog import Catalog
@@ -74,16 +75,22 @@ def estimate_run(
     check_options(options)
     check_device(options.device)
     check_root(root)
+    check_films(catalog, root, options)
     started = time.monotonic()
     settings = with_saved_settings(catalog, options)
     unread: set[str] = set()
-    for _ in fill_listing(catalog, root, settings, unread):
+    films = open_films(catalog, root, settings.video, settings.limits, saves=False)
+    for _ in fill_listing(catalog, root, settings, unread, films=films):
         pass
     disks = find_disks(catalog, root, settings)
     unread |= set(() if disks is None else disks.lost)
-    is_gone = IsGone(root, settings, unread)
+    is_gone = IsGone(root, settings, unread, films)
     changes = diff.compare(
-        catalog, is_gone, retry_failed=settings.retry_failed, rehash=settings.rehash
+        catalog,
+        is_gone,
+        retry_failed=settings.retry_failed,
+        rehash=settings.rehash,
+        is_loss=is_gone.is_loss,
     )
     listing_seconds = time.monotonic() - started
     extracting = count_unread(catalog) + changes.retried

@@ -6,6 +6,7 @@ from typing import Literal
 from sokkuri.core.locations import Location
 from sokkuri.core.types import IdKind, Limits
 from sokkuri.core.values import check_choice, check_count, check_is_no_text
+from sokkuri.indexing.films import video_setting
 from sokkuri.indexing.partition import Part
 
 ExecutorName = Literal["threads", "ray"]
@@ -26,6 +27,8 @@ class SyncOptions:
     collection.
     ids : what an image's id is; None for the saved setting, at first `path`.
     shuffle : a seed for a random order of extraction.
+    video : which frames of films are images: `off`, `scenes`, or `every=10s` for one each ten
+    seconds; None for the saved setting, at first `off`.
     ann_from : number of images from which an approximate index is kept; None for the saved setting,
     at first a million.
     part : the share of the images that this collection has; None for the saved setting, at first
@@ -45,6 +48,7 @@ class SyncOptions:
     exclude: tuple[str, ...] | None = None
     names: Location | None = None
     ids: IdKind | None = None
+    video: str | None = None
     shuffle: int | None = None
     ann_from: int | None = None
     part: Part | None = None
@@ -64,6 +68,8 @@ def check_options(options: SyncOptions) -> None:
         check_count("ann_from", options.ann_from, 0)
     if options.ids is not None:
         check_choice("ids", options.ids, IdKind)
+    if options.video is not None:
+        video_setting(str(options.video))
     check_is_no_text("exclude", options.exclude, "a tuple of texts")
     for name, value in (("names", options.names), ("part", options.part)):
         check_is_no_text(name, value, "a Path or an Address" if name == "names" else "a Part")

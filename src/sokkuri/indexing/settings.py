@@ -9,9 +9,11 @@ from dataclasses import replace
 
 from sokkuri.core.errors import UsageError
 from sokkuri.core.types import IdKind
+from sokkuri.indexing.films import OFF, video_setting
 from sokkuri.indexing.options import SyncOptions
 from sokkuri.indexing.partition import Part
 from sokkuri.store.catalog import Catalog
+from sokkuri.store.films import VIDEO
 from sokkuri.store.images import is_empty
 
 _FINISHED = "part_finished"
@@ -27,7 +29,9 @@ def with_saved_settings(catalog: Catalog, options: SyncOptions) -> SyncOptions:
     globs = saved_globs if options.exclude is None else options.exclude
     ids = resolve_ids(catalog, options.ids)
     part = resolve_part(catalog, options.part)
-    return replace(options, exclude=tuple(glob for glob in globs if glob), ids=ids, part=part)
+    video = catalog.meta(VIDEO) if options.video is None else video_setting(options.video)
+    exclude = tuple(glob for glob in globs if glob)
+    return replace(options, exclude=exclude, ids=ids, part=part, video=video)
 
 
 def resolve_ids(catalog: Catalog, requested: IdKind | None, default: IdKind = "path") -> IdKind:
@@ -108,6 +112,8 @@ def store_settings(catalog: Catalog, options: SyncOptions) -> None:
     It runs inside a transaction of the caller. options : from `with_saved_settings`.
     """
     catalog.set_meta("exclude", json.dumps(options.exclude))
+    if options.video is not None and (options.video != OFF or catalog.meta(VIDEO) is not None):
+        catalog.set_meta(VIDEO, options.video)
     if options.ann_from is not None:
         catalog.set_meta("ann_from", str(options.ann_from))
 

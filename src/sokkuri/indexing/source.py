@@ -5,6 +5,7 @@ tells which unlisted files are really gone.
 """
 
 import os
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,6 +17,7 @@ from sokkuri.core.locations import Address, Location
 from sokkuri.core.types import FileRef, Progress
 from sokkuri.images import remote
 from sokkuri.images.formats import unreadable_kind, unreadable_text
+from sokkuri.images.frame_names import file_of
 from sokkuri.images.globs import is_excluded
 from sokkuri.images.list_files import read_list
 from sokkuri.images.presence import FolderWalk
@@ -27,12 +29,14 @@ from sokkuri.images.scan import (
     list_images,
     may_be_image,
 )
+from sokkuri.indexing.films import OFF, FilmListing, note_without_reader
 from sokkuri.indexing.options import SyncOptions
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.listing import add_listed, begin_listing
 from sokkuri.store.sidecars import add_sidecars, begin_sidecars
 
 _LISTING_CHUNK = 10_000
+_LISTING_SECONDS = 1.0  # between two signs of progress while films are opened
 _SHOWN_NOTES = 20
 
 
@@ -69,14 +73,15 @@ def fill_listing(
     aside: Counter[str] | None = None,
     *,
     sidecars: bool = False,
+    films: FilmListing | None = None,
 ) -> Iterator[Progress[Never]]:
     """Fill the catalog's temporary listing from the folder or the list file; yield progress.
 
-    Needs bounded memory. settings : from `with_saved_settings`. unread : receives the folders that
-    could not be listed. aside : counts the files below the folder that hold pictures which sokkuri
-    does not read. sidecars : list `.xmp` files too, in a temporary table of their own. Raises
-    UsageError if the list cannot be read or two files have one id, CollectionError if a server is
-    gone.
+    Needs bounded memory. settings : from `with_saved_settings`. unread : receives the folders and
+    films that could not be listed. aside : counts the files below the folder that hold pictures
+    which sokkuri does not read. sidecars : list `.xmp` files too, in a temporary table of their
+    own. films : list the frames of films, too; closed at the end. Raises UsageError if the list
+    cannot be read or two files have one id, CollectionError if a server is gone.
     """
     notes: list[str] = []
     skipped_count = 0
@@ -96,8 +101,9 @@ def fill_listing(
     beside: list[FileRef] = []
     unreadable: Counter[str] = Counter()
     begin_sidecars(catalog)
-    refs = _refs(root, settings, on_error, aside, beside.append if sidecars else None)
-    while chunk := list(islice(refs, _LISTING_CHUNK)):
+    on_sidecar = beside.append if sidecars else None
+    refs = _refs(root, settings, on_error, aside, on_sidecar, films)
+    for chunk in _chunks(refs, _LISTING_SECONDS if films is not None else None):
         add_listed(catalog, chunk)
         add_sidecars(catalog, beside)
         beside.clear()
@@ -105,9 +111,30 @@ def fill_listing(
         listed += len(chunk)
         yield Progress("listing", listed, 0)
     add_sidecars(catalog, beside)
+    if films is not None:
+        films.close()
+        notes += films.notes[:_SHOWN_NOTES]
+        if unread is not None:
+            unread |= films.unread
+    notes.append(note_without_reader(settings.video))
     more = f"and {skipped_count - _SHOWN_NOTES:,} more" if skipped_count > _SHOWN_NOTES else ""
     for note in filter(None, [*notes, more, unreadable_text(aside + unreadable)]):
         yield Progress("listing", listed, 0, note=note)
+
+
+def _chunks(refs: Iterator[FileRef], seconds: float | None) -> Iterator[list[FileRef]]:
+    """Yield the files in parts, one after so many seconds, if not None, even if it is small."""
+    if seconds is None:
+        while chunk := list(islice(refs, _LISTING_CHUNK)):
+            yield chunk
+        return
+    chunk, started = [], time.monotonic()
+    for ref in refs:
+        chunk.append(ref)
+        if len(chunk) >= _LISTING_CHUNK or time.monotonic() - started > seconds:
+            yield chunk
+            chunk, started = [], time.monotonic()
+    yield chunk
 
 
 def _unreadable_kind(path: str) -> str | None:
@@ -120,6 +147,7 @@ def _refs(
     on_error: OnError,
     aside: Counter[str],
     on_sidecar: OnSidecar | None,
+    films: FilmListing | None,
 ) -> Iterator[FileRef]:
     """Yield the images of the list or the folder, with ids as in the settings."""
     exclude = settings.exclude or ()
@@ -132,7 +160,9 @@ def _refs(
             on_error=on_error,
             aside=aside,
             on_sidecar=on_sidecar,
+            on_film=None if films is None else films.take,
         )
+        refs = refs if films is None else _with_frames(refs, films)
     else:
         refs = _refs_of_list(settings.names, root, _part_filter(settings), on_error)
     for ref in refs:
@@ -141,6 +171,14 @@ def _refs(
         id_ = _id_of(ref.path, settings)
         if settings.part is None or settings.part.holds(id_):
             yield ref if id_ == ref.path else replace(ref, id=id_)
+
+
+def _with_frames(refs: Iterator[FileRef], films: FilmListing) -> Iterator[FileRef]:
+    """Yield the images, and between them the frames of the films that the same walk finds."""
+    for ref in refs:
+        yield ref
+        yield from films.frames()
+    yield from films.frames()
 
 
 def _part_filter(settings: SyncOptions) -> Callable[[str], bool]:
@@ -184,32 +222,50 @@ class IsGone:
     """Tells whether an unlisted path is gone from the collection. Use one for a single comparison.
 
     A path is gone if it is excluded, not in the list file, in another part, or if a walk of the
-    folder would not list it. settings : from `with_saved_settings`. unread : folders that could not
-    be listed, whose images are not gone. At an address, where a look at a file is a request, every
-    unlisted path outside them counts as gone.
+    folder would not list it. A frame of a film is also gone if the film was listed without it, or
+    if frames are not wanted any more. settings : from `with_saved_settings`. unread : folders and
+    films that could not be listed, whose images are not gone. At an address, where a look at a file
+    is a request, every unlisted path outside them counts as gone. films : whose frames were listed.
     """
 
     def __init__(
-        self, root: Location, settings: SyncOptions, unread: set[str] | None = None
+        self,
+        root: Location,
+        settings: SyncOptions,
+        unread: set[str] | None = None,
+        films: FilmListing | None = None,
     ) -> None:
         self._root = root
+        self._films = films
         self._settings = settings
         self._unread = unread
         self._walk = None if isinstance(root, Address) else FolderWalk(root)
 
     def __call__(self, path: str) -> bool:
         settings = self._settings
-        if settings.names is not None or is_excluded(path, settings.exclude or ()):
+        file = file_of(path)
+        in_part = settings.part is None or settings.part.holds(_id_of(path, settings))
+        if settings.names is not None or not in_part or is_excluded(file, settings.exclude or ()):
             return True
-        if settings.part is not None and not settings.part.holds(_id_of(path, settings)):
+        if file != path and self._is_frame_let_go(file):
             return True
-        if may_be_image(path) and not has_image_ending(path):
+        if may_be_image(file) and not has_image_ending(file):
             return self._is_really_gone(path)  # the extra that lists it is missing
-        if self._unread is not None and not self._unread.isdisjoint(_with_folders(path)):
+        if self._unread is not None and not self._unread.isdisjoint(_with_folders(file)):
             return False
         if self._walk is None and self._unread is not None:
             return True
         return self._is_really_gone(path)
+
+    def _is_frame_let_go(self, film: str) -> bool:
+        """Return whether a film is listed without this frame, or without any."""
+        is_listed = self._films is not None and self._films.is_listed(film)
+        return is_listed or self._settings.video in (None, OFF)
+
+    def is_loss(self, path: str) -> bool:
+        """Return whether a path that is gone took its file along: a frame whose film is still there
+        did not."""
+        return file_of(path) == path or self._is_really_gone(path)
 
     def _is_really_gone(self, path: str) -> bool:
         try:

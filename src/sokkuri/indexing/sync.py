@@ -24,9 +24,11 @@ from sokkuri.core.errors import (
 from sokkuri.core.locations import Location
 from sokkuri.core.paths import CATALOG_NAME
 from sokkuri.core.types import Job, Progress
+from sokkuri.images.formats import reads_films
 from sokkuri.images.read import threads_for
 from sokkuri.indexing import diff
 from sokkuri.indexing.executors import Executor, Heartbeat, ThreadExecutor
+from sokkuri.indexing.films import EXTRA, OFF, check_video, open_films
 from sokkuri.indexing.in_flight import InFlightDigests
 from sokkuri.indexing.lost_disks import Disks, find_disks, record_disks
 from sokkuri.indexing.options import SyncOptions, SyncReport, check_options
@@ -75,6 +77,7 @@ def sync(
     check_device(options.device)
     check_executor(options)
     check_root(collection.root)
+    check_films(collection.catalog, collection.root, options)
     started = time.monotonic()
     with leases.registered_run(collection.catalog, collection.store / CATALOG_NAME) as run:
         for line in recover(collection):
@@ -84,15 +87,24 @@ def sync(
         unread: set[str] = set()
         aside: Counter[str] = Counter()
         walks = settings.names is None  # a list names images, and nothing beside them
+        films = open_films(
+            collection.catalog, collection.root, settings.video, settings.limits, saves=True
+        )
         yield from fill_listing(
-            collection.catalog, collection.root, settings, unread, aside, sidecars=walks
+            collection.catalog,
+            collection.root,
+            settings,
+            unread,
+            aside,
+            sidecars=walks,
+            films=films,
         )
         disks = find_disks(collection.catalog, collection.root, settings)
         if disks is not None:
             unread |= set(disks.lost)
             for note in disks.notes(collection.root):
                 yield Progress("listing", 0, 0, note)
-        is_gone = IsGone(collection.root, settings, unread)
+        is_gone = IsGone(collection.root, settings, unread, films)
         changes = diff.apply_changes(
             collection.catalog,
             run,
@@ -101,6 +113,7 @@ def sync(
             shuffle=settings.shuffle,
             rehash=settings.rehash,
             on_compared=partial(_accept, collection, settings, aside, disks),
+            is_loss=is_gone.is_loss,
         )
         for note in is_gone.notes():
             yield Progress("listing", changes.listed, 0, note)
@@ -153,6 +166,23 @@ def refresh_indexes(
             yield Progress(stage, done, total)
     except (StorageError, MissingExtraError, UnsupportedError) as error:
         yield Progress("coding", 0, 0, note=str(error))
+
+
+def check_films(catalog: Catalog, root: Location, options: SyncOptions) -> None:
+    """Raise UsageError or MissingExtraError if the frames of films cannot be listed.
+
+    A run that is not asked for them again, and cannot read them, leaves them as they are.
+    """
+    settings = with_saved_settings(catalog, options)
+    check_video(
+        settings.video,
+        root,
+        has_list=settings.names is not None,
+        has_part=settings.part is not None,
+        on_ray=settings.executor == "ray",
+    )
+    if options.video is not None and settings.video != OFF and not reads_films():
+        raise MissingExtraError("reading films", EXTRA)
 
 
 def check_device(device: str) -> None:

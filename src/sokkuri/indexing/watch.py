@@ -26,6 +26,7 @@ from sokkuri.core.types import Progress
 from sokkuri.core.values import check_number
 from sokkuri.images.folder_changes import TICK_SECONDS, FolderChanges, WatchPlace, watch_folder
 from sokkuri.images.mounts import mounts_below
+from sokkuri.indexing.films import OFF
 from sokkuri.indexing.options import SyncOptions, SyncReport
 from sokkuri.indexing.settings import is_listed, with_saved_settings
 from sokkuri.indexing.source import check_root
@@ -197,8 +198,9 @@ class _Watcher:
         yield WatchEvent("synced", _report_text(report), self._root, report)
 
     def _place_of(self, collection: WatchedCollection) -> WatchPlace:
-        exclude = with_saved_settings(collection.catalog, self._options).exclude or ()
-        return WatchPlace(collection.root, collection.store, exclude)
+        settings = with_saved_settings(collection.catalog, self._options)
+        films = settings.video not in (None, OFF)
+        return WatchPlace(collection.root, collection.store, settings.exclude or (), films)
 
     def _model_of(self, collection: WatchedCollection) -> Model:
         """Return the collection's model. Its file is hashed only when it is another one."""

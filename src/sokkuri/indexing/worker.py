@@ -23,6 +23,7 @@ from sokkuri.core.errors import ClusterError, ExtractError, ImageError, ModelErr
 from sokkuri.core.locations import Location
 from sokkuri.core.types import Dtype, FileFingerprint, Job, Limits
 from sokkuri.images.decode import decode, read_size
+from sokkuri.images.film_process import try_frame
 from sokkuri.images.metadata import read_photo
 from sokkuri.images.read import read_file
 from sokkuri.images.sandbox import try_decode_in_child
@@ -152,8 +153,11 @@ class ImageWorker:
         return self._pool.map(function, items)
 
     def _read(self, job: Job) -> _ReadImage | Outcome:
+        location = self._root / job.path
         try:
-            data, stat = read_file(self._root / job.path, self._limits)
+            if job.deaths >= SUSPICIOUS_DEATHS and isinstance(location, Path):
+                try_frame(location, self._limits)
+            data, stat = read_file(location, self._limits)
         except FileNotFoundError:
             return Gone(job)
         except ImageError as error:

@@ -27,6 +27,7 @@ from sokkuri.core.paths import CATALOG_NAME
 from sokkuri.core.types import Dtype, Features
 from sokkuri.images.scan import is_folder
 from sokkuri.store.catalog import Catalog, ModelRow
+from sokkuri.store.films import frames_of
 from sokkuri.store.filter_columns import FilterScope
 from sokkuri.store.filters import Condition, build_condition
 from sokkuri.store.images import find_images, known_ids, set_removed
@@ -218,8 +219,8 @@ class CollectionStore:
     def remove(self, ids: Sequence[str]) -> int:
         """Mark images as removed: searches leave them out and later runs do not read them.
 
-        The image files stay. Returns how many images were not removed before. Raises
-        UnknownImageError before any change.
+        The path of a film stands for all its frames. The image files stay. Returns how many images
+        were not removed before. Raises UnknownImageError before any change.
         """
         return self._mark(ids, removed=True)
 
@@ -233,7 +234,8 @@ class CollectionStore:
 
     def _mark(self, ids: Sequence[str], *, removed: bool) -> int:
         with self.catalog.writing():
-            ids = known_ids(self.catalog, ids)
+            named = known_ids(self.catalog, ids)
+            ids = [one for id_ in named for one in frames_of(self.catalog, id_) or [id_]]
             known = find_images(self.catalog, ids)
             unknown = [id_ for id_ in ids if id_ not in known]
             if unknown:

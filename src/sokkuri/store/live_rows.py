@@ -5,9 +5,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sokkuri.core.types import RowRef
+from sokkuri.images.frame_names import parse_frame
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.content import CONTENT
 from sokkuri.store.database import chunks
+from sokkuri.store.films import has_frames
 from sokkuri.store.filters import ANY, Condition
 from sokkuri.store.images import LIVE, ids_in
 
@@ -70,9 +72,28 @@ def vector_columns(catalog: Catalog, shard: int) -> dict[int, Sequence[Any]]:
 
 
 def count_contents(catalog: Catalog) -> int:
-    """Return how many different contents the live images have."""
-    row = catalog.fetch_one(f"SELECT count(DISTINCT {CONTENT}) FROM images WHERE {LIVE}")  # noqa: S608
+    """Return how many different contents the live images have, without frames of films."""
+    frames = f" AND NOT {_is_frame(catalog)}" if has_frames(catalog) else ""
+    row = catalog.fetch_one(f"SELECT count(DISTINCT {CONTENT}) FROM images WHERE {LIVE}{frames}")  # noqa: S608
     return int(row[0])
+
+
+def count_frames(catalog: Catalog) -> int:
+    """Return how many live images are frames of films."""
+    if not has_frames(catalog):
+        return 0
+    sql = f"SELECT count(*) FROM images WHERE {LIVE} AND {_is_frame(catalog)}"  # noqa: S608
+    return int(catalog.fetch_one(sql)[0])
+
+
+def _is_frame(catalog: Catalog) -> str:
+    """Return the SQL condition for frames of films."""
+
+    def is_frame(path: bytes) -> int:
+        return parse_frame(path.decode("utf-8", "surrogateescape")) is not None
+
+    catalog.define("is_frame", is_frame)
+    return "(path GLOB '*#t=[0-9]*' AND is_frame(CAST(path AS BLOB)))"
 
 
 def content_rows(catalog: Catalog) -> Iterator[tuple[bytes, int, int]]:

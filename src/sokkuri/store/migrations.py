@@ -133,6 +133,11 @@ OPTIONAL_TABLES = {
         f" mtime_ns INTEGER NOT NULL, {_PHOTO}, ctime_ns INTEGER,"
         " PRIMARY KEY (stem, path)) WITHOUT ROWID"
     ),
+    "films": (
+        "CREATE TABLE IF NOT EXISTS films (path TEXT PRIMARY KEY, size INTEGER NOT NULL,"
+        " mtime_ns INTEGER NOT NULL, ctime_ns INTEGER, how TEXT NOT NULL, times TEXT NOT NULL)"
+        " WITHOUT ROWID"
+    ),
     "old_shards": (
         "CREATE TABLE IF NOT EXISTS old_shards"
         " (name TEXT, shard INTEGER, PRIMARY KEY (name, shard)) WITHOUT ROWID"

@@ -8,15 +8,23 @@ the table names no image, and nothing must be done when images come, go or move.
 from collections.abc import Callable, Iterable, Iterator
 
 from sokkuri.core.types import FileRef, FileStat, PhotoMetadata
+from sokkuri.images.frame_names import file_of
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.database import as_text
 from sokkuri.store.migrations import create_table
 from sokkuri.store.photo_rows import COLUMNS, photo_of_row, row_of
 
-NEAREST = "images.path || '.'"
+_FRAME = "ltrim(substr(images.path, instr(images.path, '#t=') + 3), '0123456789.') = ''"
+_FILE = (
+    f"CASE WHEN instr(images.path, '#t=') AND {_FRAME}"
+    " THEN substr(images.path, 1, instr(images.path, '#t=') - 1) ELSE images.path END"
+)
+"""The SQL expression for the file of an image: the film of a frame."""
+
+NEAREST = f"({_FILE}) || '.'"
 """The SQL expression for the stem of an image's own sidecar, `a.jpg.xmp`."""
 
-SHARED = "rtrim(images.path, replace(images.path, '.', ''))"
+SHARED = f"rtrim({_FILE}, replace({_FILE}, '.', ''))"
 """The SQL expression for the stem of `a.xmp`, which all images named `a` share."""
 
 _NAMES = ", ".join(COLUMNS)
@@ -130,7 +138,8 @@ def sidecar_size(catalog: Catalog, path: str) -> int:
 
 
 def _stems_of(path: str) -> tuple[str, str]:
-    return f"{path}.", path.rpartition(".")[0] + "."
+    file = file_of(path)
+    return f"{file}.", file.rpartition(".")[0] + "."
 
 
 def beside(catalog: Catalog, path: str) -> list[PhotoMetadata]:

@@ -23,7 +23,7 @@ from sokkuri.store.photos import copy_photos
 from sokkuri.store.replacements import Replacement
 from sokkuri.store.shard_table import next_shard_number, number_shards_from, read_shards
 
-_SETTINGS = ("exclude", "ids", "part", "ann_from")
+_SETTINGS = ("exclude", "ids", "part", "ann_from", "video")
 _OF_RUNS = ("part_finished", "walked", "left_aside")
 """Settings that a run of the replacement has found out."""
 

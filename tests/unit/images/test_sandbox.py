@@ -49,4 +49,4 @@ def test_decoding_that_takes_too_long_is_stopped(monkeypatch: pytest.MonkeyPatch
 )
 def test_an_exit_code_shows_whether_the_process_crashed(code: int, name: str | None) -> None:
     """Linux and macOS report a signal as a negative code, Windows an exception as a large one."""
-    assert sandbox._crash_name(code) == name
+    assert sandbox.crash_name(code) == name

@@ -15,6 +15,7 @@ from sokkuri.curation.duplicates.candidates import FeatureTable, fit_projection,
 from sokkuri.curation.duplicates.matching.fingerprint import FINGERPRINT_SIDE
 from sokkuri.curation.duplicates.neighbours import Matrix, RemoteRows
 from sokkuri.curation.types import DuplicateImage
+from sokkuri.images.frame_names import parse_frame
 from sokkuri.images.read import is_file
 from sokkuri.search.push_log import RemoteIndexReader
 from sokkuri.store.collection import CollectionStore
@@ -51,6 +52,8 @@ def live_contents(
 ) -> dict[bytes, UniqueImage]:
     """Return the contents of the live images by key, ordered by shard and row.
 
+    Frames of films are left out: a frame is no file, and alike ones are no copies.
+
     only : return these contents, and no images without a file. twins : return also all contents of
     several images.
     """
@@ -58,6 +61,8 @@ def live_contents(
     damaged = read_damage(collection.catalog)
     contents: dict[bytes, UniqueImage] = {}
     for key, id_, path, width, height, size, mtime_ns, digest, checksum, shard, row in rows:
+        if parse_frame(path) is not None:
+            continue
         content = contents.get(key)
         if content is None:
             content = contents[key] = UniqueImage(key, (shard, row), checksum)

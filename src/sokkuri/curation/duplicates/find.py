@@ -25,7 +25,7 @@ from sokkuri.curation.duplicates.pair_store import open_pair_store, read_pair_st
 from sokkuri.curation.types import CopyGrade, Group
 from sokkuri.images.read import threads_for
 from sokkuri.store.collection import CollectionStore
-from sokkuri.store.live_rows import count_contents
+from sokkuri.store.live_rows import count_contents, count_frames
 from sokkuri.store.snapshot import at_one_moment, open_snapshot
 
 __all__ = [
@@ -47,6 +47,9 @@ def find_duplicates(
     StorageError, and EngineError if the engine does not answer.
     """
     options = options or DuplicateOptions()
+    if frames := count_frames(collection.catalog):
+        noun = "frame of a film is" if frames == 1 else "frames of films are"
+        yield Progress("looking", 0, 0, f"{frames:,} {noun} left out: only files can be copies")
     with open_snapshot(collection) as shards:
         task = GroupingTask(collection, options)
     workers = options.workers or threads_for(collection.root, available_cores())

@@ -14,13 +14,12 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
-from sokkuri.curation.assets import LIVE_ENDING, AssetFolder, is_companion
+from sokkuri.curation.assets import AssetFolder, is_companion
 from sokkuri.curation.trash.plan import Move, MoveGrade
 from sokkuri.curation.trash.safe_files import size_and_digest
-from sokkuri.images.formats import ENDINGS, RAW_ENDINGS
+from sokkuri.images.formats import ENDINGS, LARGEST_LIVE_FILM, LIVE_ENDING, RAW_ENDINGS
 
 _FOLDERS_KEPT = 256  # listings, for moves of one folder
-_LARGEST_FILM = 200 * 2**20  # bytes; the video of a Live Photo lasts three seconds
 
 _ReadNames: TypeAlias = Callable[[Path], Sequence[str]]
 
@@ -103,7 +102,7 @@ def _move_along(path: str, photo: Move) -> Move | None:
     belongs_to = photo.belongs_to or photo.path
     try:
         status = file.lstat()
-        is_film = file.suffix.lower() == LIVE_ENDING and status.st_size > _LARGEST_FILM
+        is_film = file.suffix.lower() == LIVE_ENDING and status.st_size > LARGEST_LIVE_FILM
         if is_film or not stat.S_ISREG(status.st_mode):
             return None
         size, digest = size_and_digest(file)

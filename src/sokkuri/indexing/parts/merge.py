@@ -35,6 +35,7 @@ from sokkuri.indexing.source import IsGone
 from sokkuri.indexing.sync import refresh_indexes
 from sokkuri.store.annotations import carry_all_over, free_id, inherit_removals
 from sokkuri.store.collection import CollectionStore
+from sokkuri.store.films import VIDEO
 from sokkuri.store.images import count_images, is_empty, mark_missing, set_left_aside, set_removed
 from sokkuri.store.leases import registered_run
 from sokkuri.store.listing import add_listed, begin_listing, count_losses
@@ -148,7 +149,11 @@ class _MergeRun:
         self._present = 0  # images of the target that are in a part and have a file
         self._done = self._total = 0
         self._reachable = is_folder(target.root)
-        settings = SyncOptions(exclude=parts.settings.exclude, ids=parts.settings.ids)
+        settings = SyncOptions(
+            exclude=parts.settings.exclude,
+            ids=parts.settings.ids,
+            video=target.catalog.meta(VIDEO),  # parts have no frames: those of the target stay
+        )
         self._is_gone = IsGone(target.root, settings)
 
     def merge_all(self) -> None:

@@ -12,7 +12,7 @@ from fastapi.responses import FileResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.responses import MalformedRangeHeader, RangeNotSatisfiable
 
-from sokkuri.core.errors import ReadError
+from sokkuri.core.errors import ReadError, WithheldError
 from sokkuri.core.locations import Address
 from sokkuri.web.bytes_route import BytesRoute
 from sokkuri.web.context import Context
@@ -23,6 +23,7 @@ from sokkuri.web.services.image_files import ServedFile
 router = APIRouter(prefix="/api/v1", tags=["images"], route_class=BytesRoute)
 
 _MOSAIC_SIDE = 1024  # pixels, of the mosaic that replaces an original
+_PLAYER_POLICY = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
 _MEDIA_TYPES = {
     ".avif": "image/avif",
     ".heic": "image/heic",
@@ -51,13 +52,21 @@ async def original(
     version: Version = None,
     mosaic: Mosaic = False,
 ) -> Response:
-    """Return the file of an image, or a JPEG mosaic if the server shows only mosaics."""
+    """Return the file of an image, or a JPEG mosaic if the server shows only mosaics.
+
+    Of a frame of a film it is the picture of the frame as a JPEG; `/film` has the film.
+    """
     file = await context.read_pool.run(image_files.find_file, id)
     limits = context.config.limits
     headers = {"Cache-Control": image_files.cache_control(file, version)}
     if mosaic or context.config.mosaic:
         jpeg = await context.decode_pool.run(
             image_files.make_thumbnail, file, _MOSAIC_SIDE, limits, context.thumbnails, mosaic=True
+        )
+        return Response(jpeg, media_type="image/jpeg", headers=headers)
+    if file.film is not None:
+        jpeg = await context.decode_pool.run(
+            image_files.picture_of_frame, file, limits, context.thumbnails
         )
         return Response(jpeg, media_type="image/jpeg", headers=headers)
     answer: Response
@@ -76,12 +85,42 @@ async def original(
     return answer
 
 
+@router.head("/images/{id:path}/film", include_in_schema=False)
+@router.get(
+    "/images/{id:path}/film",
+    response_class=Response,
+    responses={
+        200: {"content": {"video/*": {}}, "description": "The film."},
+        206: {"content": {"video/*": {}}, "description": "A range of the film."},
+        304: {"description": "The film has not changed."},
+        **problems(400, 403, 404, 416),
+    },
+)
+async def film(
+    request: Request,
+    context: Context,
+    id: ImageId,  # noqa: A002 - its name in the address
+) -> Response:
+    """Return the film that an image is a frame of. `#t=12.5` at the end of the address lets a
+    browser begin there."""
+    if context.config.mosaic:
+        raise WithheldError("this server sends mosaics only, and no films")
+    file = await context.read_pool.run(image_files.find_film, id)
+    headers = {"Cache-Control": image_files.cache_control(file, None)}
+    answer = _LocalFileResponse(file, headers, is_film=True)
+    if answer.headers["etag"] in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers={**headers, "ETag": answer.headers["etag"]})
+    return answer
+
+
 class _LocalFileResponse(FileResponse):
     """A file of this machine or a range of it. A wrong range is a problem document."""
 
-    def __init__(self, file: ServedFile, headers: dict[str, str]) -> None:
+    def __init__(self, file: ServedFile, headers: dict[str, str], *, is_film: bool = False) -> None:
         """Raises ReadError."""
-        media_type, file_headers = _file_headers(file)
+        media_type, file_headers = _file_headers(file, "video/" if is_film else "image/")
+        if is_film:  # the player that a browser shows a film in
+            file_headers["Content-Security-Policy"] = _PLAYER_POLICY
         super().__init__(
             str(file.location),
             headers={**headers, **file_headers},
@@ -120,12 +159,12 @@ def _remote_response(
     return Response(data[start:end], 206, headers, media_type)
 
 
-def _file_headers(file: ServedFile) -> tuple[str, dict[str, str]]:
-    """Return the media type and headers. A browser shows only plain images and downloads anything
-    that could run scripts."""
+def _file_headers(file: ServedFile, kind: str = "image/") -> tuple[str, dict[str, str]]:
+    """Return the media type and headers. A browser shows only plain images, or films, and downloads
+    anything that could run scripts. kind : the beginning of the media types that it shows."""
     suffix = PurePosixPath(file.name).suffix.lower()
     media_type = _MEDIA_TYPES.get(suffix) or mimetypes.guess_type(file.name)[0] or ""
-    is_plain_image = media_type.startswith("image/") and media_type != "image/svg+xml"
+    is_plain_image = media_type.startswith(kind) and media_type != "image/svg+xml"
     disposition = "inline" if is_plain_image else "attachment"
     name = quote(file.name.encode("utf-8", "surrogateescape"))
     return media_type if is_plain_image else "application/octet-stream", {

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import ReadError, SokkuriError, WithheldError
+from sokkuri.images.frame_names import file_of
 from sokkuri.web.context import AppContext, Context
 from sokkuri.web.errors import AsciiJSON
 from sokkuri.web.routes.openapi import problems
@@ -123,7 +124,8 @@ async def as_list(
     },
 )
 async def as_zip(context: Context, name: Name) -> Response:
-    """Return the original files in one ZIP archive, under their paths in the collection."""
+    """Return the original files in one ZIP archive, under their paths in the collection. For frames
+    it holds their film, once."""
     if context.config.mosaic:
         raise WithheldError("this server sends mosaics only, and no original files")
     keys = await _keys(context, context.selections.get(name))
@@ -154,9 +156,14 @@ async def _list_parts(
 
 async def _zip_parts(context: AppContext, keys: NDArray[np.int64]) -> AsyncIterator[bytes]:
     archive = ZipStream()
+    films: set[str] = set()
     for start in range(0, len(keys), _AT_ONCE):
         part = keys[start : start + _AT_ONCE].tolist()
         for path, file in await context.read_pool.run(_find_files, part):
+            if file is not None and file.film is not None:
+                if path in films:
+                    continue
+                films.add(path)
             pieces = _add(context, archive, path, file)
             while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
                 yield piece
@@ -168,7 +175,8 @@ def _find_files(collection: Collection, keys: list[int]) -> list[tuple[str, Serv
     found: list[tuple[str, ServedFile | None]] = []
     for image_id, path in selections.ids_and_paths(collection, keys):
         try:
-            found.append((path, find_file(collection, image_id)))
+            file = find_file(collection, image_id)
+            found.append((path, file) if file.film is None else (file_of(path), file))
         except SokkuriError:  # a link out of the folder, or an image that was removed meanwhile
             found.append((path, None))
     return found
@@ -192,9 +200,10 @@ def _open(context: AppContext, file: ServedFile | None) -> tuple[IO[bytes], floa
     """Return the open file, and when it was changed. Raises OSError, ReadError."""
     if file is None:
         raise ReadError("it may not be sent")
-    if not isinstance(file.location, FilePath):
+    location = file.location if file.film is None else file.film
+    if not isinstance(location, FilePath):
         return io.BytesIO(read_bytes(file, context.config.limits)), 0.0
-    source = open(file.location, "rb", opener=_open_at_once)  # noqa: SIM115 - the caller closes it
+    source = open(location, "rb", opener=_open_at_once)  # noqa: SIM115 - the caller closes it
     status = os.fstat(source.fileno())
     if not stat.S_ISREG(status.st_mode):
         source.close()

@@ -41,17 +41,26 @@ class PhotoDocument(BaseModel):
     keywords: list[str]
 
 
+class FilmDocument(BaseModel):
+    """The film that an image is a frame of. `path` : location of its file; `seconds` : from the
+    beginning of the film."""
+
+    path: str
+    seconds: float
+
+
 class ImageDocument(ListedImageDocument):
     """An image in full. `path` : location of the file; `damage` : what is missing in a file that
-    was read in part, null if it is whole; `photo` : the metadata in the catalog, null if it was not
-    read yet; `exif` : metadata as texts by label, for people; `previous` and
-    `next` : ids of its neighbours in its folder."""
+    was read in part, null if it is whole; `film` : null if the image is no frame; `photo` : the
+    metadata in the catalog, null if it was not read yet; `exif` : metadata as texts by label, for
+    people; `previous` and `next` : ids of its neighbours in its folder."""
 
     path: str
     size: int
     state: Literal["live", "removed", "missing", "failed", "waiting"]
     failure: FailureReasonDocument | None
     damage: str | None
+    film: FilmDocument | None
     photo: PhotoDocument | None
     exif: dict[str, str]
     previous: str | None

@@ -13,6 +13,7 @@ from typing import Any
 from sokkuri.api import Collection
 from sokkuri.core.errors import UnknownImageError
 from sokkuri.core.types import PhotoMetadata
+from sokkuri.images.frame_names import parse_frame
 from sokkuri.store.damage import find_damage, list_damaged
 from sokkuri.store.database import as_text
 from sokkuri.store.filters import Condition
@@ -157,11 +158,20 @@ def read_image(collection: Collection, id_: str) -> tuple[dict[str, Any], PhotoM
         "state": state,
         "failure": None if stage is None else {"stage": stage, "reason": reason},
         "damage": find_damage(collection.catalog, row[4]),
+        "film": film_document(collection, row[1]),
         "photo": None if photo is None else photo_document(photo),
         "previous": before,
         "next": after,
     }
     return document, photo
+
+
+def film_document(collection: Collection, path: str) -> dict[str, Any] | None:
+    """Return a FilmDocument for the path of a frame, None for other images."""
+    frame = parse_frame(path)
+    if frame is None:
+        return None
+    return {"path": str(collection.locate(frame.film)), "seconds": frame.milliseconds / 1000}
 
 
 def photo_document(photo: PhotoMetadata) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Read the files of images: originals, thumbnails, EXIF data.
 
 Takes ids and returns bytes. A local file is served only if it lies inside the collection's folder
-after symbolic links are resolved. Remote files are read without a check of their size and date.
+after symbolic links are resolved; the file of a film's frame is the film. Remote files are read
+without a check of their size and date.
 """
 
 import os
@@ -12,10 +13,11 @@ from pathlib import Path
 import xxhash
 
 from sokkuri.api import Collection
-from sokkuri.core.errors import ReadError, WithheldError
+from sokkuri.core.errors import ReadError, UnknownImageError, WithheldError
 from sokkuri.core.locations import Address, Location
 from sokkuri.core.types import FileStat, Limits, PhotoMetadata
 from sokkuri.images.exif import summarise_exif
+from sokkuri.images.frame_names import frame_at
 from sokkuri.images.read import read_file
 from sokkuri.images.scan import is_file_name
 from sokkuri.images.thumbnails import render_thumbnail
@@ -23,18 +25,22 @@ from sokkuri.store.image_pages import image_file
 from sokkuri.web.services.browse import content_version, unknown_image_error
 from sokkuri.web.services.thumbnail_cache import ThumbnailCache, ThumbnailKey
 
+_LARGEST_JPEG = 65_500  # pixels of a side
+
 
 @dataclass(frozen=True, slots=True)
 class ServedFile:
     """The file of an image.
 
-    location : symbolic links are resolved.
+    location : symbolic links are resolved. For a frame of a film, `read_file` reads the picture
+    there, and `film` is the film.
     digest : of the content, from the catalog; None if the file was not read yet, or has changed.
     """
 
     location: Location
     name: str
     digest: bytes | None
+    film: Path | None = None
 
     @property
     def version(self) -> str:
@@ -53,12 +59,16 @@ def find_file(collection: Collection, id_: str) -> ServedFile:
         if not all(map(is_file_name, path.split("/"))):
             raise WithheldError(f"{id_} lies outside the collection's address")
         return ServedFile(root / path, name, digest)
-    file = Path(os.path.realpath(root / path))
+    frame = frame_at(root / path)
+    file = Path(os.path.realpath(root / path if frame is None else frame[0]))
     if not file.is_relative_to(os.path.realpath(root)):
         raise WithheldError(f"{id_} is a link to a file outside the collection's folder")
     with suppress(OSError):  # reading the file reports the error
         if FileStat.of(file.stat()) != FileStat(size, mtime_ns):
             digest = None
+    if frame is not None:
+        folder = Path(os.path.realpath((root / path).parent))
+        return ServedFile(folder / name, name, digest, film=file)
     return ServedFile(file, name, digest)
 
 
@@ -102,6 +112,20 @@ def read_exif(
     if mosaic:
         exif.pop("Position", None)
     return exif
+
+
+def picture_of_frame(file: ServedFile, limits: Limits, cache: ThumbnailCache) -> bytes:
+    """Return the frame of a film in full size as a JPEG. Raises ReadError, DecodeError."""
+    return make_thumbnail(file, _LARGEST_JPEG, limits, cache, mosaic=False)
+
+
+def find_film(collection: Collection, id_: str) -> ServedFile:
+    """Return the film of a frame as a file. Raises UnknownImageError, also for an image that is no
+    frame; WithheldError."""
+    file = find_file(collection, id_)
+    if file.film is None:
+        raise UnknownImageError(f"{id_} is no frame of a film")
+    return ServedFile(file.film, file.film.name, None)
 
 
 def cache_control(file: ServedFile, version: str | None) -> str:

@@ -91,7 +91,7 @@ export function encodeId(id) {
 /**
  * The address of a picture. With `v`, the digest of its content, it can be cached without limit.
  * @param {string} id
- * @param {"thumbnail"|"file"} kind
+ * @param {"thumbnail"|"file"|"film"} kind
  * @param {{size?: number, v?: string}} [options]
  * @returns {string}
  */

@@ -208,6 +208,15 @@ export interface FailureReasonDocument {
   reason: string;
 }
 
+/**
+ * The film that an image is a frame of. `path`: location of its file; `seconds`: from the
+ * beginning of the film.
+ */
+export interface FilmDocument {
+  path: string;
+  seconds: number;
+}
+
 /** Find near-duplicates of this grade or a more certain one, and bursts if requested. */
 export interface FindRequestDocument {
   min_grade?: "identical" | "same" | "edited" | "alike";
@@ -344,9 +353,9 @@ export interface HitDocument {
 
 /**
  * An image in full. `path`: location of the file; `damage`: what is missing in a file that was
- * read in part, null if it is whole; `photo`: the metadata in the catalog, null if it was not read
- * yet; `exif`: metadata as texts by label, for people; `previous` and `next`: ids of its
- * neighbours in its folder.
+ * read in part, null if it is whole; `film`: null if the image is no frame; `photo`: the metadata
+ * in the catalog, null if it was not read yet; `exif`: metadata as texts by label, for people;
+ * `previous` and `next`: ids of its neighbours in its folder.
  */
 export interface ImageDocument {
   id: string;
@@ -361,6 +370,7 @@ export interface ImageDocument {
   state: "live" | "removed" | "missing" | "failed" | "waiting";
   failure: FailureReasonDocument | null;
   damage: string | null;
+  film: FilmDocument | null;
   photo: PhotoDocument | null;
   exif: Record<string, string>;
   previous: string | null;

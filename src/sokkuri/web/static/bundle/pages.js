@@ -146,6 +146,7 @@ var BROWSE = {
   "Mark as not wanted": "「これではない」と印を付ける",
   "Open the original": "元のファイルを開く",
   "Open original": "元のファイルを開く",
+  "Play the film from here": "ここから動画を再生",
   "Open its folder": "フォルダーを開く",
   "Removed from searches": "検索から除外されています",
   "The file no longer exists": "ファイルが見つかりません",
@@ -8938,7 +8939,7 @@ var Detail = class {
     else navigate("/browse", { under: this.under ?? this.image.folder });
   }
   actions() {
-    const { id, v } = this.image;
+    const { id, v, film } = this.image;
     const marked = get("notLike").includes(id);
     const searchable = this.image.state === "live";
     return h(
@@ -8977,13 +8978,25 @@ var Detail = class {
         rel: "noopener",
         dataset: { keep: "file" }
       }, icon("open", { size: 18 }), t("Open original")),
+      film && h(
+        "a",
+        {
+          class: "button",
+          href: `${imageUrl(id, "film")}#t=${film.seconds}`,
+          target: "_blank",
+          rel: "noopener",
+          dataset: { keep: "film" }
+        },
+        icon("open", { size: 18 }),
+        t("Play the film from here")
+      ),
       this.canChange() && h("button", {
         type: "button",
         class: "button",
         dataset: { keep: "label" },
         onclick: () => labelImage(this.image, this.signal)
       }, icon("label", { size: 18 }), t("Label…")),
-      this.canChange() && h("button", {
+      this.canChange() && !film && h("button", {
         type: "button",
         class: "button",
         dataset: { keep: "trash" },

@@ -303,7 +303,7 @@ class Detail {
   }
 
   actions() {
-    const { id, v } = this.image;
+    const { id, v, film } = this.image;
     const marked = settings.get("notLike").includes(id);
     const searchable = this.image.state === "live";
     return h("div", { class: "row actions" },
@@ -316,9 +316,13 @@ class Detail {
       t("Not this one")),
       h("a", { class: "button", href: api.imageUrl(id, "file", { v }), target: "_blank",
         rel: "noopener", dataset: { keep: "file" } }, icon("open", { size: 18 }), t("Open original")),
+      film && h("a", { class: "button", href: `${api.imageUrl(id, "film")}#t=${film.seconds}`,
+        target: "_blank", rel: "noopener", dataset: { keep: "film" } },
+      icon("open", { size: 18 }), t("Play the film from here")),
       this.canChange() && h("button", { type: "button", class: "button", dataset: { keep: "label" },
         onclick: () => labelImage(this.image, this.signal) }, icon("label", { size: 18 }), t("Label…")),
-      this.canChange() && h("button", { type: "button", class: "button", dataset: { keep: "trash" },
+      this.canChange() && !film && h("button", { type: "button", class: "button",
+        dataset: { keep: "trash" },
         onclick: () => this.trash() }, icon("trash", { size: 18 }), t("Move to trash…")));
   }
 

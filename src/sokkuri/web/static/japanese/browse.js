@@ -41,6 +41,7 @@ export const BROWSE = {
   "Mark as not wanted": "「これではない」と印を付ける",
   "Open the original": "元のファイルを開く",
   "Open original": "元のファイルを開く",
+  "Play the film from here": "ここから動画を再生",
   "Open its folder": "フォルダーを開く",
   "Removed from searches": "検索から除外されています",
   "The file no longer exists": "ファイルが見つかりません",
