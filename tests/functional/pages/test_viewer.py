@@ -3,7 +3,7 @@
 import re
 
 from browser import AXE, NEXT_FRAME, Visiting, accessibility_faults
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, ViewportSize, expect
 from run_server import Server
 
 LONGEST_ANIMATION = """() => Math.max(0, ...document.getAnimations().map((one) =>
@@ -21,7 +21,7 @@ def test_the_viewer_goes_through_the_list_from_which_it_was_opened(
 ) -> None:
     """By keys, a swipe, the filmstrip and a slideshow, which ends at any key. Esc returns to the
     same place of the list."""
-    size = {"width": 1280, "height": 800}
+    size: ViewportSize = {"width": 1280, "height": 800}
     with visitors(server.address, viewport=size, bypass_csp=True) as visit:
         page = visit.page
         page.emulate_media(reduced_motion="reduce")
