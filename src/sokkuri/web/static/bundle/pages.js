@@ -6145,7 +6145,11 @@ var GroupCard = class {
       "li",
       { class: `twin ${sign}` },
       button,
-      link("/image", { id }, { class: "copy-name", title: id }, name2),
+      link("/image", { id }, {
+        class: "copy-name",
+        title: id,
+        onclick: () => openFromList(this.images, id)
+      }, name2),
       this.facts(image2),
       allowed && this.actions(image2, index)
     );
@@ -6404,7 +6408,8 @@ var GroupList = class {
     this.rest.hidden = this.cards.length >= this.total;
     for (const row of this.rows) {
       if (!row.el) continue;
-      row.el.style.top = `${row.top}px`;
+      const top = `${row.top}px`;
+      if (row.el.style.top !== top) row.el.style.top = top;
       this.number(row);
     }
     for (const [n, stub] of findAll("div", this.stubs).entries()) {
@@ -6454,8 +6459,10 @@ var GroupList = class {
    */
   number({ first, cards }) {
     for (const [n, { el }] of cards.entries()) {
-      el.setAttribute("aria-posinset", String(first + n + 1));
-      el.setAttribute("aria-setsize", String(this.total));
+      const place2 = String(first + n + 1);
+      const total = String(this.total);
+      if (el.getAttribute("aria-posinset") !== place2) el.setAttribute("aria-posinset", place2);
+      if (el.getAttribute("aria-setsize") !== total) el.setAttribute("aria-setsize", total);
     }
   }
   /** @param {Row} row */

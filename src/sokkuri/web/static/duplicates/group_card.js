@@ -6,6 +6,7 @@ import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { list, serverList, serverText, t } from "../base/messages.js";
 import { link } from "../base/router.js";
+import { openFromList } from "../base/trail.js";
 import { facts, files, MEANINGS, NAMES, pairOf } from "./differences.js";
 
 /**
@@ -162,7 +163,8 @@ export class GroupCard {
     this.thumbnail(image), this.sign(image, stays));
     const sign = this.isBurst ? "" : stays ? "stays" : allowed ? "goes" : "";
     return h("li", { class: `twin ${sign}` }, button,
-      link("/image", { id }, { class: "copy-name", title: id }, name),
+      link("/image", { id }, { class: "copy-name", title: id,
+        onclick: () => openFromList(this.images, id) }, name),
       this.facts(image), allowed && this.actions(image, index));
   }
 

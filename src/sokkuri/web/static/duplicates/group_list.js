@@ -96,7 +96,8 @@ export class GroupList {
     this.rest.hidden = this.cards.length >= this.total;
     for (const row of this.rows) {
       if (!row.el) continue;
-      row.el.style.top = `${row.top}px`;
+      const top = `${row.top}px`;
+      if (row.el.style.top !== top) row.el.style.top = top;
       this.number(row);
     }
     for (const [n, stub] of findAll("div", this.stubs).entries()) {
@@ -151,8 +152,10 @@ export class GroupList {
    */
   number({ first, cards }) {
     for (const [n, { el }] of cards.entries()) {
-      el.setAttribute("aria-posinset", String(first + n + 1));
-      el.setAttribute("aria-setsize", String(this.total));
+      const place = String(first + n + 1);
+      const total = String(this.total);
+      if (el.getAttribute("aria-posinset") !== place) el.setAttribute("aria-posinset", place);
+      if (el.getAttribute("aria-setsize") !== total) el.setAttribute("aria-setsize", total);
     }
   }
 
