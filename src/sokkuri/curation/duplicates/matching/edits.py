@@ -18,9 +18,11 @@ from sokkuri.curation.duplicates.matching.content import (
     measure_as_sharp,
     measure_content,
 )
+from sokkuri.curation.duplicates.matching.cover import is_cover
 from sokkuri.curation.duplicates.matching.fingerprint import ImageView, make_preview
 from sokkuri.curation.duplicates.matching.full_size import MAX_SIDE
 from sokkuri.curation.duplicates.matching.keypoints import Alignment, SimilarityTransform, align
+from sokkuri.curation.duplicates.matching.levels import equal_levels
 from sokkuri.curation.duplicates.matching.mosaic import is_mosaic
 from sokkuri.curation.duplicates.matching.noise import Shots, compare_noise
 from sokkuri.curation.duplicates.matching.outlines import measure_outlines
@@ -39,6 +41,7 @@ and 6.8, other shots 7.8 and more."""
 
 _COARSE = 1.0  # loss
 _MAX_RECOLOURED = 0.1  # share of the blocks; copies had up to 0.02, things in other colours 0.17
+_ONE_SHOT = ("surely one", "one")
 _CELLS = 16  # sides of what is verified are multiples of it
 
 Rgb = NDArray[np.uint8]
@@ -129,7 +132,8 @@ def _measure(
         one_shot = shots == "surely one"
         if shots == "other" or (shots == "doubtful" and not content.differs_little):
             return None
-        if _contradict(content, found, one_shot=one_shot):
+        contradict = _contradict(content, found, shots)
+        if contradict and not (shots in _ONE_SHOT and is_cover(*parts)):
             return None
         if one_shot or shots == "one" or (shots in ("unclear", "doubtful") and not misaligned):
             return content
@@ -151,19 +155,22 @@ def _explain(
         return content
     if shots == "drawings":  # by the colours of the text upon one of them
         shots = compare_noise(*parts)
-    if shots not in ("surely one", "one"):
+    if shots not in _ONE_SHOT:
         return content
-    surely = measure_outlines(*parts).are_surely_of_one
+    surely = measure_outlines(*parts).are_surely_of_one or is_cover(*parts)
     pixelated = shots == "surely one" and content.rest_agrees and is_mosaic(*parts)
     return replace(content, surely_edited=surely or pixelated)
 
 
-def _contradict(content: ContentAgreement, found: Alignment, *, one_shot: bool) -> bool:
+def _contradict(content: ContentAgreement, found: Alignment, shots: Shots) -> bool:
     """Return whether two photos that seem to agree show different things after all.
 
-    one_shot : whether their noise shows that they are one shot. If it does not, a small thing that
-    differs is no edit. Edges alone may miss such a thing, so colours and cells are compared, too.
+    If their noise does not surely show that they are one shot, a small thing that differs is no
+    edit. Edges alone may miss such a thing, so colours and cells are compared, too.
     """
+    one_shot = shots == "surely one"
+    if shots == "one":
+        found = _in_equal_levels(found)
     parts = found.over, found.under, found.inside
     by_outlines = any(content.extra) and (content.differs_little or not one_shot)
     if by_outlines and measure_outlines(*parts).are_of_both:
@@ -178,6 +185,12 @@ def _contradict(content: ContentAgreement, found: Alignment, *, one_shot: bool) 
             return True
     softened = measure_as_sharp(*parts)
     return softened is not None and not softened.agrees
+
+
+def _in_equal_levels(found: Alignment) -> Alignment:
+    """Return two photos of one shot in the same levels: one of them may be brighter."""
+    over, under = equal_levels(found.over, found.under, found.inside)
+    return replace(found, over=over, under=under)
 
 
 def _has_other_cells(a: Rgb, b: Rgb) -> bool:
