@@ -24,10 +24,11 @@ _COLUMNS = (
 )
 _VALUES = "CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?, ?, ?, ?, ?"
 _ENTER = f"INSERT INTO images ({_COLUMNS}) VALUES ({_VALUES})"  # noqa: S608
-_REPLACE = f"UPDATE images SET ({_COLUMNS}) = ({_VALUES}), claim = NULL, deaths = 0 WHERE key = ?"  # noqa: S608
+_CLEAR = "ctime_ns = NULL, claim = NULL, deaths = 0"  # the next run learns the time of a change
+_REPLACE = f"UPDATE images SET ({_COLUMNS}) = ({_VALUES}), {_CLEAR} WHERE key = ?"  # noqa: S608
 _TOUCH = (
-    "UPDATE images SET id = CAST(? AS TEXT), path = CAST(? AS TEXT), size = ?, mtime_ns = ?,"
-    " missing = NULL, stage = NULL, reason = NULL, todo = 0, claim = NULL, deaths = 0 WHERE key = ?"
+    "UPDATE images SET id = CAST(? AS TEXT), path = CAST(? AS TEXT), size = ?, mtime_ns = ?,"  # noqa: S608
+    f" missing = NULL, stage = NULL, reason = NULL, todo = 0, {_CLEAR} WHERE key = ?"
 )
 _OF_IMAGE = (
     "id, path, size, mtime_ns, digest, width, height, checksum, stage, reason, todo, missing,"

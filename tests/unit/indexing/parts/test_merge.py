@@ -129,6 +129,7 @@ def take(step: tuple[object, ...], folder: Folder) -> None:
 @settings(max_examples=12)
 @given(st.lists(STEPS, max_size=12))
 @example([("write", "05.jpg", "a"), ("run whole",), ("delete", "05.jpg")])
+@example([("write", "05.jpg", "a"), ("run whole",), ("write", "05.jpg", "b")])
 def test_a_merge_after_any_history_equals_one_run(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[object, ...]]
 ) -> None:
