@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the page tests need beside Python's packages: a browser, and by npm axe-core, which
-# looks for barriers, esbuild, which bundles the pages, and TypeScript, which checks the types of their
-# scripts. The browser is Debian's Chromium without windows where it can be installed, else a Chromium
+# looks for barriers, esbuild, which bundles the pages, TypeScript, which checks the types of their
+# scripts, and acorn, which parses them to find their texts. The browser is Debian's Chromium without windows where it can be installed, else a Chromium
 # that the system has, else Debian's whole Chromium, else Playwright's own.
 #
 #     tests/install_browser.sh PYTHON
@@ -33,5 +33,5 @@ has_browser || "$1" -m playwright install chromium
 if command -v npm >/dev/null; then
   cd ..
   # Without these packages only some tests skip. So a machine without a network runs the others.
-  npm ci --silent || { echo 'npm cannot fetch axe-core, esbuild and TypeScript: their tests skip' >&2; [ -z "${CI:-}" ]; }
+  npm ci --silent || { echo 'npm cannot fetch axe-core, acorn, esbuild and TypeScript: their tests skip' >&2; [ -z "${CI:-}" ]; }
 fi

@@ -136,3 +136,50 @@ def test_the_check_finds_texts_outside_the_catalogue(tmp_path: Path) -> None:
         ("{count} seen", []),
         ("A text", ["name"]),
     ]
+
+
+MESSAGES = """
+globalThis.document = { documentElement: { lang: process.argv[1] } };
+const { t, rich, list, locale, serverText, serverList } = await import(process.argv[2]);
+console.log(JSON.stringify([
+  t("{count} image|{count} images", { count: 1 }),
+  t("{count} image|{count} images", { count: 1200 }),
+  t("Select {name}", { name: "a|b {c}" }), rich("Run {command}. The images then appear here.",
+    { command: ["x"] }).length, list(["a", "b"]), locale, t("A text without Japanese"),
+  serverText("the file is cut short: 12% of the picture is missing"),
+  serverText("a rare fault"), serverList("has its colours, a rare reason"),
+]));
+"""
+
+
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [
+        (
+            "en",
+            [
+                "1 image", "1,200 images", "Select a|b {c}", 3, "a, b", "en",
+                "A text without Japanese",
+                "the file is cut short: 12% of the picture is missing",
+                "a rare fault", "has its colours, a rare reason",
+            ],
+        ),
+        (
+            "ja",
+            [
+                "1 枚", "1,200 枚", "a|b {c} を選択", 3, "a、b", "ja", "A text without Japanese",
+                "ファイルが途中で切れています（12% が欠けています）",
+                "a rare fault", "色が残っている、a rare reason",
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_texts_have_plurals_numbers_and_values_of_the_language(
+    language: str, shown: list[object]
+) -> None:
+    """A text that is not in the catalogue is shown as it is."""
+    assert NODE is not None
+    script = ["--input-type=module", "-e", MESSAGES, language]
+    module = (STATIC / "base/messages.js").as_uri()
+    answer = subprocess.run([NODE, *script, module], check=True, capture_output=True)
+    assert json.loads(answer.stdout) == shown
