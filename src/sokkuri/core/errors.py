@@ -8,7 +8,8 @@
     ├── ModelError               a card, an ONNX file or a checkpoint cannot be used
     ├── ImageError               concerns one image, never a whole run
     │   ├── ReadError              its bytes cannot be read
-    │   │   └── ScarceMemoryError    the machine had too little memory for it just now
+    │   │   ├── ScarceMemoryError    the machine had too little memory for it just now
+    │   │   └── FrameError           the film has no readable frame at this time
     │   ├── DecodeError            its bytes are not an image that can be read
     │   └── ExtractError           the network gave no usable vector
     ├── RequestError             the server refuses a request
@@ -111,6 +112,12 @@ class DecodeError(ImageError):
 class ScarceMemoryError(ReadError):
     """The machine had too little memory to decode the image just now. The cause is outside the
     file, as for any read that failed, so that the next run tries again."""
+
+
+class FrameError(ReadError):
+    """The film has no readable frame at this time. A later read will fail as well."""
+
+    stage = "decode"
 
 
 class ExtractError(ImageError):

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sokkuri.core.errors import DecodeError, MissingExtraError, ReadError, ScarceMemoryError
+from sokkuri.core.errors import FrameError, MissingExtraError, ReadError, ScarceMemoryError
 from sokkuri.core.types import FileStat, Limits
 from sokkuri.images.frame_names import seconds_text
 from sokkuri.images.frame_pictures import frame_picture
@@ -46,14 +46,7 @@ _SIDE = 32  # pixels of the pictures that scenes are told apart by
 _NEW_SCENE = 20.0  # levels of 255 by which these pictures differ on average
 _SCENE_SECONDS = Fraction(1)  # from a frame of a scene to the next one
 
-
 _DURATION = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d{1,9})?)")
-
-
-class FrameError(ReadError):
-    """The film has no readable frame at this time. A later read will fail as well."""
-
-    stage = DecodeError.stage
 
 
 @dataclass(frozen=True, slots=True)

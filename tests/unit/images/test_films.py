@@ -11,11 +11,11 @@ import pytest
 from films import BLUE, CORNER, GREEN, GREY, RED, SIZE, draw_film, draw_sound
 from PIL import Image
 
-from sokkuri.core.errors import DecodeError, ReadError
+from sokkuri.core.errors import DecodeError, FrameError, ReadError
 from sokkuri.core.types import FileStat, Limits, PixelSpec
 from sokkuri.images.decode import decode
 from sokkuri.images.film_process import FilmProcess, try_frame
-from sokkuri.images.films import FrameError, times_of
+from sokkuri.images.films import times_of
 from sokkuri.images.frame_pictures import film_kind
 from sokkuri.images.metadata import read_photo
 from sokkuri.images.read import is_file, read_file, stat_file
