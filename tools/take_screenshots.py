@@ -1,10 +1,11 @@
-"""Make the pictures of README: docs/result.png, docs/words.jpg and docs/rings.jpg.
+"""Make the pictures of README and docs: result.png, words.jpg, rings.jpg and browse-ja.jpg.
 
     python tools/take_screenshots.py
 
 Renders photos (`tools/render_photos.py`) and edited copies of one of them, indexes them, lays the
 hits of a search side by side, and takes screenshots of the pages. The search by words has a tiny
-network of the tests, which knows the mean colours of pictures. It needs Chromium.
+network of the tests, which knows the mean colours of pictures. It needs Chromium, and a font with
+Japanese letters.
 """
 
 import io
@@ -105,9 +106,13 @@ def screenshot(page: Page, address: str, ready: str) -> Image.Image:
     return Image.open(io.BytesIO(page.screenshot())).convert("RGB")
 
 
-def save_page(chromium: Browser, address: str, name: str, scheme: Scheme, ready: str) -> None:
+def save_page(
+    chromium: Browser, address: str, name: str, scheme: Scheme, ready: str, locale: str = "en-GB"
+) -> None:
     """Save a screenshot of the address as docs/NAME.jpg."""
-    context = chromium.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 800})
+    context = chromium.new_context(
+        color_scheme=scheme, viewport={"width": 1280, "height": 800}, locale=locale
+    )
     page = context.new_page()
     screenshot(page, address, ready)  # makes thumbnails
     image = screenshot(page, address, ready)
@@ -137,6 +142,8 @@ def main() -> None:
         with server(folder) as address:
             rings = f"{address}/rings?id={query}"
             save_page(chromium, rings, "rings", "dark", ".ring-pictures a")
+            browse = f"{address}/browse?sort=newest"
+            save_page(chromium, browse, "browse-ja", "light", ".cell img", "ja")
         chromium.close()
 
 
