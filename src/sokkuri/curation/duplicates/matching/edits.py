@@ -132,8 +132,7 @@ def _measure(
         one_shot = shots == "surely one"
         if shots == "other" or (shots == "doubtful" and not content.differs_little):
             return None
-        contradict = _contradict(content, found, shots)
-        if contradict and not (shots in _ONE_SHOT and is_cover(*parts)):
+        if _contradict(content, found, shots) and not _is_explained(content, found, shots):
             return None
         if one_shot or shots == "one" or (shots in ("unclear", "doubtful") and not misaligned):
             return content
@@ -169,8 +168,6 @@ def _contradict(content: ContentAgreement, found: Alignment, shots: Shots) -> bo
     edit. Edges alone may miss such a thing, so colours and cells are compared, too.
     """
     one_shot = shots == "surely one"
-    if shots == "one":
-        found = _in_equal_levels(found)
     parts = found.over, found.under, found.inside
     by_outlines = any(content.extra) and (content.differs_little or not one_shot)
     if by_outlines and measure_outlines(*parts).are_of_both:
@@ -187,10 +184,15 @@ def _contradict(content: ContentAgreement, found: Alignment, shots: Shots) -> bo
     return softened is not None and not softened.agrees
 
 
-def _in_equal_levels(found: Alignment) -> Alignment:
-    """Return two photos of one shot in the same levels: one of them may be brighter."""
-    over, under = equal_levels(found.over, found.under, found.inside)
-    return replace(found, over=over, under=under)
+def _is_explained(content: ContentAgreement, found: Alignment, shots: Shots) -> bool:
+    """Return whether other levels, or a cover, explain what differs in two photos of one shot."""
+    if shots not in _ONE_SHOT:
+        return False
+    if shots == "one":
+        over, under = equal_levels(found.over, found.under, found.inside)
+        if not _contradict(content, replace(found, over=over, under=under), shots):
+            return True
+    return is_cover(found.over, found.under, found.inside)
 
 
 def _has_other_cells(a: Rgb, b: Rgb) -> bool:
