@@ -32,7 +32,7 @@ from sokkuri.cli.trash import move_files, moved_text, name_companions
 from sokkuri.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
     from sokkuri.api import Collection
     from sokkuri.core.types import Progress
@@ -141,10 +141,17 @@ def duplicates(
 
     The first image of each group is the one to keep.
     """
+    searching = {
+        "--min-grade": min_grade, "--against": against, "--under": under, "--where": where,
+        "--keep": keep, "--bursts": bursts, "--no-stacks": no_stacks, "--csv": csv_,
+        "--html": html, "--resolve": resolve, "--engine": engine,
+    }  # fmt: skip
+    deciding = {"IDS": ids, "--different": different, "--prefer": prefer, "--forget": forget}
     if merge and (resolve is None or apply is not None or undo is not None):
         raise UsageError("--merge belongs to --resolve, which writes it into the plan")
     if apply is not None or undo is not None:
-        move_files(apply, undo, to, hardlink=hardlink, as_json=as_json)
+        _refuse_others("--apply and --undo only move the files of a plan", deciding | searching)
+        move_files(apply, undo, to, hardlink=hardlink, collection=collection, as_json=as_json)
         return
     if to is not None or hardlink:
         raise UsageError("--to and --hardlink belong to --apply: give it, too")
@@ -152,8 +159,10 @@ def duplicates(
     from sokkuri.curation.duplicates.find import DuplicateOptions
 
     decides = bool(ids or different or prefer or forget)
+    if decides:
+        _refuse_others("--different, --prefer and --forget only remember a decision", searching)
     outputs = _Outputs(resolve, csv_, html, as_json)
-    _check_options(outputs, engine=engine, against=against, decides=decides, bursts=bursts)
+    _check_options(outputs, engine=engine, against=against, bursts=bursts)
     # Without a word from the user, a plan moves only what was compared at full size.
     grade = min_grade or ("edited" if resolve is None else "same")
     options = DuplicateOptions(
@@ -202,8 +211,16 @@ class _Decision:
     forget: bool
 
 
+def _refuse_others(what: str, others: "Mapping[str, object]") -> None:
+    """Raise UsageError if the user gave one of these options, by name: they would have no
+    effect."""
+    given = [name for name, value in others.items() if value not in (None, False, [])]
+    if given:
+        raise UsageError(f"{what}: run them without {' and '.join(given)}")
+
+
 def _check_options(
-    outputs: _Outputs, *, engine: str | None, against: str | None, decides: bool, bursts: bool
+    outputs: _Outputs, *, engine: str | None, against: str | None, bursts: bool
 ) -> None:
     """Raise UsageError for options that exclude each other."""
     if [outputs.as_json, outputs.csv == Path("-"), outputs.html == Path("-")].count(True) > 1:
@@ -219,11 +236,6 @@ def _check_options(
         )
     if bursts and against is not None:
         raise UsageError("--against looks for copies only: give --bursts without it")
-    if decides and any((against, outputs.plan, outputs.csv, outputs.html)):
-        raise UsageError(
-            "--different, --prefer and --forget only remember a decision: run them without "
-            "--against, --resolve, --csv and --html"
-        )
 
 
 def _parse_decision(*, different: bool, prefer: bool, forget: bool) -> _Decision:

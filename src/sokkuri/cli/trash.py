@@ -19,11 +19,18 @@ _NAMED = 10  # files of moved images that are named
 
 
 def move_files(
-    apply: Path | None, undo: Path | None, to: Path | None, *, hardlink: bool, as_json: bool
+    apply: Path | None,
+    undo: Path | None,
+    to: Path | None,
+    *,
+    hardlink: bool,
+    collection: Path | None = None,
+    as_json: bool,
 ) -> None:
     """Apply a plan or undo a log. Exit with code 1 if a file could not be moved.
 
-    to, hardlink : where the files of the plan go instead of the trash.
+    to, hardlink : where the files of the plan go instead of the trash. collection : the value of
+    `-C`, which must name a collection of the plan.
     """
     if apply is not None and undo is not None:
         raise UsageError("--apply and --undo exclude each other: give one of them")
@@ -32,9 +39,11 @@ def move_files(
     if to is not None and hardlink:
         raise UsageError("--to and --hardlink exclude each other: give one of them")
     if apply is not None:
+        _check_collection(collection, apply, is_plan=True)
         results, document, text = _apply(apply, to, hardlink=hardlink)
     else:
         assert undo is not None
+        _check_collection(collection, undo, is_plan=False)
         results, document, text = _undo(undo)
     unmoved = [result for result in results if not result.moved]
     if as_json:
@@ -47,6 +56,37 @@ def move_files(
         console.print_result(text)
     if unmoved:
         raise typer.Exit(1)
+
+
+def _check_collection(where: Path | None, file: Path, *, is_plan: bool) -> None:
+    """Raise UsageError if `-C` names a collection that a plan or a log does not speak of."""
+    from sokkuri.api import Collection
+
+    if where is None:
+        return
+    named = {Path(place).resolve() for place in _places_of(file, is_plan=is_plan)}
+    with Collection.open(where, "ro") as opened:
+        own = {opened.store.resolve(), Path(str(opened.root)).resolve()}
+    if named and own.isdisjoint(named):
+        raise UsageError(
+            f"-C {where} is not the collection of {file}, which says where its files are: run it "
+            "without -C"
+        )
+
+
+def _places_of(file: Path, *, is_plan: bool) -> set[str]:
+    """Return the stores and the folders of images that a plan or a log names."""
+    from sokkuri.curation.trash.log import MoveLog
+    from sokkuri.curation.trash.plan import read_plan
+
+    if is_plan:
+        plan = read_plan(file)
+        moves, stores = [*plan.moves], [plan.store]
+    else:
+        records = MoveLog.read_records(file)
+        moves, stores = [record.move for record in records], [record.store for record in records]
+    folders = {move.root for move in moves} | {move.keep.root for move in moves if move.keep}
+    return folders | {store for store in stores if store is not None}
 
 
 def _apply(
