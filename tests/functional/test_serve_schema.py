@@ -35,7 +35,7 @@ OPERATIONS = [
     "GET /api/v1/metrics", "GET /api/v1/report", "GET /api/v1/selections/{name}/images",
     "GET /api/v1/selections/{name}/list", "GET /api/v1/selections/{name}/zip",
     "GET /api/v1/status", "GET /api/v1/suggestions",
-    "GET /api/v1/suggestions/words", "GET /healthz",
+    "GET /api/v1/suggestions/state", "GET /api/v1/suggestions/words", "GET /healthz",
     "GET /metrics", "GET /similar/{id}", "POST /api/v1/duplicates/decisions",
     "POST /api/v1/duplicates/drops", "POST /api/v1/duplicates/find",
     "POST /api/v1/duplicates/undo", "POST /api/v1/index", "POST /api/v1/labels",

@@ -4,8 +4,10 @@ By default BLAS spreads each product over all cores. That suits a command that c
 product. Where several threads of sokkuri compute small products at the same time, the threads of
 BLAS wait for each other. Only this module sets their number:
 
-- `small_products()` while threads of sokkuri share the cores: the server, the comparison of pairs.
-- `large_product()` around a product of thousands of rows by thousands of rows.
+- `small_products()` while threads of sokkuri share the cores: the server, the comparison of pairs,
+  the threads that choose suggestions.
+- `large_product()` around a product of thousands of rows by thousands of rows, and around no thread
+  pool: meanwhile products of all threads use all cores.
 
 The number belongs to the whole process. Both functions can nest and overlap in any order.
 """

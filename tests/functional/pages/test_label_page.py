@@ -357,12 +357,22 @@ def test_without_allow_changes_the_page_is_read_only(
         assert labels(locked) == before
 
 
-def test_an_empty_collection_says_that_there_are_no_pictures(
+def test_a_long_search_says_how_far_it_is_and_an_empty_collection_that_it_has_no_pictures(
     visitors: Visiting, tmp_path: Path
 ) -> None:
     root = tmp_path / "photos"
     root.mkdir()
     sokkuri("index", root)
     with serving(root) as server, visitors(server.address) as visit:
+        page = visit.page
+        held: list[Route] = []
+        running = {"stage": "comparing", "done": 2000, "total": 8000}
+        page.route("**/suggestions/state", lambda route: route.fulfill(json={"running": running}))
+        page.route("**/suggestions?*", held.append)
         visit.go("/label")
-        expect(visit.page.get_by_text("No pictures yet")).to_be_visible()
+        bar = page.get_by_role("progressbar", name="Looking for images")
+        expect(bar).to_have_attribute("value", "0.25")
+        expect(page.get_by_text("Comparing · 2,000 of 8,000")).to_be_visible()
+        held[0].continue_()
+        expect(page.get_by_text("No pictures yet")).to_be_visible()
+        expect(bar).to_have_count(0)

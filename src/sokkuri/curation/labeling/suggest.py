@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from sokkuri.core.cores import available_cores
 from sokkuri.core.errors import UsageError
+from sokkuri.core.product_threads import large_product, small_products
 from sokkuri.core.types import Features, OnProgress, Progress
 from sokkuri.curation.labeling.knn_vote import NEIGHBOURS, encode_labels, knn_votes
 from sokkuri.curation.labeling.live_vectors import LiveVectors
@@ -167,11 +168,12 @@ class _SuggestionState:
         self.candidates = vectors.unit_vectors(rows)
         self.distance_to_labelled = np.full(len(rows), np.inf, np.float32)
         self.nearest_labelled = np.full(len(rows), -1, np.int64)
-        for block, labelled_vectors in vectors.unit_vector_blocks(self.labelled):
-            self._update_nearest(labelled_vectors, self.labelled[block])
-        self.excluded = self.distance_to_labelled < NEAR
-        for _, skipped_vectors in vectors.unit_vector_blocks(skipped):
-            self.excluded |= self._nearest_of(skipped_vectors)[0] < NEAR
+        with large_product():
+            for block, labelled_vectors in vectors.unit_vector_blocks(self.labelled):
+                self._update_nearest(labelled_vectors, self.labelled[block])
+            self.excluded = self.distance_to_labelled < NEAR
+            for _, skipped_vectors in vectors.unit_vector_blocks(skipped):
+                self.excluded |= self._nearest_of(skipped_vectors)[0] < NEAR
         self._copies: dict[int, list[int]] = {}
         self._exclude_labelled_copies(same)
 
@@ -250,12 +252,15 @@ def _choose_by_density(
 ) -> Iterator[tuple[int, float]]:
     """Yield (index, gain) of up to n candidates. Computes the distances of all candidates."""
     candidates = state.candidates
+    on_progress(Progress("comparing", 0, len(candidates)))
     mean = float(1 - np.square(candidates.mean(axis=0, dtype=np.float64)).sum())
     unit = np.float32(mean if mean > 1e-6 else 1.0)  # distances in units of the mean distance
-    distances = candidates @ candidates.T
+    with large_product():
+        distances = candidates @ candidates.T
+        weights = state.weights()
     np.subtract(1, distances, out=distances)  # in place: the matrix is by far the largest array
     distances /= unit
-    to_chosen, weights = state.distance_to_labelled / unit, state.weights()
+    to_chosen = state.distance_to_labelled / unit
     sharpness, gains = np.float32(0), np.empty(0, np.float32)
     for step in range(1, n + 1):
         new_sharpness = _sharpness(len(state.labelled) + step)
@@ -292,8 +297,8 @@ def _all_gains(
         gains: NDArray[np.float32] = np.maximum(added, 0, out=added) @ weights
         return gains
 
-    # NumPy lets go of Python's lock in these functions.
-    with ThreadPoolExecutor(available_cores()) as pool:
+    # NumPy lets go of Python's lock in these functions. The threads have the cores for themselves.
+    with small_products(), ThreadPoolExecutor(available_cores()) as pool:
         parts = []
         for part in pool.map(gains_of, range(0, len(distances), _STEP)):
             parts.append(part)

@@ -19,6 +19,7 @@ from sokkuri.web.schemas.labels import (
     NearbyImagesDocument,
     PreviousLabelsDocument,
     SuggestionListDocument,
+    SuggestionStateDocument,
     WordCandidatesDocument,
 )
 from sokkuri.web.services import labels as label_service
@@ -52,6 +53,17 @@ async def what_to_label_next(
     """Return the images that are most useful to label. Large collections take seconds."""
     query = SuggestionQuery(n, under, where, tuple(sorted(without)))
     return AsciiJSON(await context.labels.suggestions(query, context.watcher.state.revision))
+
+
+@router.get(
+    "/suggestions/state",
+    response_model=SuggestionStateDocument,
+    responses=problems(),
+    response_description="The progress.",
+)
+async def how_far_suggestions_are(context: Context) -> Response:
+    """Return how far the server is with the suggestions that it computes now."""
+    return AsciiJSON(context.labels.state())
 
 
 @router.get(

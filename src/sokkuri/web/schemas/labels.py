@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from sokkuri.web.schemas.duplicates import RunProgressDocument
 from sokkuri.web.schemas.fields import PathText, RequestDocument
 from sokkuri.web.schemas.search import HitDocument
 
@@ -27,6 +28,13 @@ class SuggestionListDocument(BaseModel):
     are left."""
 
     suggestions: list[SuggestionDocument]
+
+
+class SuggestionStateDocument(BaseModel):
+    """The progress of the suggestions that the server computes now, for any client; `running` :
+    null while it computes none."""
+
+    running: RunProgressDocument | None
 
 
 class CandidateDocument(BaseModel):

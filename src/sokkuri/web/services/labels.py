@@ -15,7 +15,7 @@ import numpy as np
 from cachetools import LRUCache
 
 from sokkuri.api import Collection
-from sokkuri.core.product_threads import large_product
+from sokkuri.core.types import OnProgress, Progress
 from sokkuri.curation.duplicates.find import known_pairs
 from sokkuri.curation.duplicates.pair_store import pair_store_path
 from sokkuri.curation.labeling.accuracy_curve import accuracy_curve
@@ -67,16 +67,28 @@ class LabelService:
         self._pool = CollectionPool(where, 1, _MAX_WAITING, withheld=withheld)
         self._documents = DocumentCache()
         self._pairs = PairCache()
+        self._running: Progress[object] | None = None
+
+    def state(self) -> Document:
+        """Return a SuggestionStateDocument: how far the running suggestions are."""
+        step = self._running
+        fields = ("stage", "done", "total")
+        return {"running": step and {name: getattr(step, name) for name in fields}}
 
     async def suggestions(self, query: SuggestionQuery, revision: str) -> Document:
         """Return a SuggestionListDocument. Raises UsageError, BusyError."""
 
         def find(collection: Collection) -> Document:
-            same = self._pairs.get(collection, revision)
-            with large_product():
+            self._report(Progress("reading", 0, 0))
+            try:
+                same = self._pairs.get(collection, revision)
                 return self._documents.get(
-                    collection, (revision, query, same), lambda it: suggestions(it, query, same)
+                    collection,
+                    (revision, query, same),
+                    lambda it: suggestions(it, query, same, self._report),
                 )
+            finally:
+                self._running = None
 
         return await self._pool.run(find)
 
@@ -92,6 +104,9 @@ class LabelService:
         """Return a LabelListDocument. It runs in `pool`, so it does not wait for suggestions.
         Raises BusyError."""
         return await pool.run(self._documents.get, (revision, "counts"), counts)
+
+    def _report(self, step: Progress[object]) -> None:
+        self._running = step
 
     def close(self) -> None:
         """Cancel the waiting calls."""
@@ -137,7 +152,12 @@ class PairCache:
         return self._pairs
 
 
-def suggestions(collection: Collection, query: SuggestionQuery, same: Pairs = ()) -> Document:
+def suggestions(
+    collection: Collection,
+    query: SuggestionQuery,
+    same: Pairs = (),
+    on_progress: OnProgress = lambda _: None,
+) -> Document:
     """Return images to label next, as SuggestionListDocument. same : pairs of near-duplicates, of
     which only one is suggested. Raises UsageError."""
     images = suggest(
@@ -149,6 +169,7 @@ def suggestions(collection: Collection, query: SuggestionQuery, same: Pairs = ()
             without=query.without,
             same=same,
         ),
+        on_progress,
     )
     rows = images_by_id(collection.catalog, [image.id for image in images])
     return {

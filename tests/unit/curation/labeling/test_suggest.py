@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from synthetic_collection import Bench, create_empty
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from sokkuri.core.errors import UsageError
+from sokkuri.core.product_threads import small_products
+from sokkuri.core.types import Progress
 from sokkuri.curation.labeling import suggest as module
 from sokkuri.curation.labeling.accuracy_curve import accuracy_curve
 from sokkuri.curation.labeling.suggest import (
@@ -264,3 +267,27 @@ def test_comparisons_and_choices_are_counted_up_to_their_end(
     ]
     compared = [count for count in counts if count[0] == "comparing"]
     assert compared[:3] == ([("comparing", n, 101) for n in (40, 80, 101)] * (method == "density"))
+
+
+def test_threads_that_share_the_cores_use_one_blas_thread_each(
+    collection: CollectionStore,
+) -> None:
+    """Otherwise each of them would start a thread on each core for its products."""
+
+    def blas_threads(stage: str) -> set[int]:
+        found: set[int] = set()
+
+        def look(step: Progress[object]) -> None:
+            if step.stage == stage and step.done:
+                found.update(
+                    each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"
+                )
+
+        suggest(collection, SuggestOptions(n=2), look)
+        return found
+
+    with threadpool_limits(3, user_api="blas"):
+        assert blas_threads("comparing") == {1}
+        assert blas_threads("choosing") == {3}
+        with small_products():
+            assert blas_threads("comparing") | blas_threads("choosing") == {1}

@@ -1,7 +1,12 @@
 """Labels for the pages: counts, nearby images, suggestions, and the cache of documents."""
 
+import asyncio
 import os
+import queue
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +14,22 @@ import numpy as np
 import pytest
 from synthetic_collection import Bench, create_empty
 
+from sokkuri.api import Collection
 from sokkuri.core.errors import UnknownImageError, UsageError
+from sokkuri.core.types import OnProgress, Progress
 from sokkuri.curation.duplicates import pair_store
 from sokkuri.curation.duplicates.pair_store import PairResult
 from sokkuri.store.content import content_of
 from sokkuri.store.decisions import mark_different
 from sokkuri.web.services import labels as labelling
-from sokkuri.web.services.labels import DocumentCache, PairCache, SuggestionQuery
+from sokkuri.web.services.labels import (
+    Document,
+    DocumentCache,
+    LabelService,
+    PairCache,
+    Pairs,
+    SuggestionQuery,
+)
 
 ODD = os.fsdecode(b"caf\xe9/\xff,=1.png")
 ANGLES = {"0": 0, "10": 10, "12": 12, "30": 30, "90": 90, "95": 95, "180": 180, ODD: 270}
@@ -155,6 +169,39 @@ def test_only_one_of_two_known_near_duplicates_is_suggested(bench: Bench) -> Non
     assert "180" not in ids(labelling.suggestions(bench.collection, wanted, known)["suggestions"])
     mark_different(bench.catalog, ["0", "180"])
     assert pairs.get(bench.collection, "1") == ()
+
+
+def test_the_service_tells_how_far_the_suggestions_are(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real suggestions stop after each step, until the test has looked."""
+    looked, compute = threading.Semaphore(0), labelling.suggestions
+    reached: queue.Queue[Progress[object]] = queue.Queue()
+
+    def step_by_step(
+        collection: Collection, query: SuggestionQuery, same: Pairs, on_progress: OnProgress
+    ) -> Document:
+        def stop(step: Progress[object]) -> None:
+            on_progress(step)
+            reached.put(step)
+            looked.acquire()
+
+        return compute(collection, query, same, stop)
+
+    monkeypatch.setattr(labelling, "suggestions", step_by_step)
+    service = LabelService(bench.collection.store)
+    told = []
+    with closing(service), ThreadPoolExecutor(1) as other:
+        assert service.state() == {"running": None}
+        answer = other.submit(asyncio.run, service.suggestions(SuggestionQuery(2), "1"))
+        while not told or told[-1] != {"stage": "choosing", "done": 2, "total": 2}:
+            step = reached.get(timeout=60)
+            told.append(service.state()["running"])
+            assert told[-1] == {"stage": step.stage, "done": step.done, "total": step.total}
+            looked.release()
+        assert len(answer.result(60)["suggestions"]) == 2
+        assert service.state() == {"running": None}
+    assert [*dict.fromkeys(each["stage"] for each in told)] == ["reading", "comparing", "choosing"]
 
 
 def test_suggestions_obey_the_filters(bench: Bench) -> None:

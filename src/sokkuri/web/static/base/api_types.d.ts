@@ -862,6 +862,14 @@ export interface SuggestionListDocument {
 }
 
 /**
+ * The progress of the suggestions that the server computes now, for any client; `running`: null
+ * while it computes none.
+ */
+export interface SuggestionStateDocument {
+  running: RunProgressDocument | null;
+}
+
+/**
  * Images to move to the trash, whether or not a copy of them stays. `batch`: equal for requests
  * that belong together.
  */
@@ -940,6 +948,7 @@ export interface GetAnswers {
   "/setup/estimate": EstimateDocument;
   "/status": StatusDocument;
   "/suggestions": SuggestionListDocument;
+  "/suggestions/state": SuggestionStateDocument;
   "/suggestions/words": WordCandidatesDocument;
 }
 
@@ -970,6 +979,7 @@ export interface GetParameters {
   "/setup/estimate": "network";
   "/status": never;
   "/suggestions": "n" | "under" | "where" | "without";
+  "/suggestions/state": never;
   "/suggestions/words": "label" | "n" | "min_confidence" | "under" | "where";
 }
 

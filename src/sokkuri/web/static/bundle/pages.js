@@ -407,6 +407,8 @@ var LABEL = {
   "Could not be loaded: {reason}": "読み込めませんでした：{reason}",
   // suggestions
   "Looking for the images whose labels help most…": "ラベルを付けると最も役に立つ画像を探しています…",
+  "Looking for images": "画像を探しています",
+  "{stage} · {number} of {total}": "{stage} · {total} 件中 {number} 件",
   "Why this image? {reason}.": "この画像を選んだ理由：{reason}。",
   "Suggested by its neighbours: {label} ({percent}%)": "近い画像からの提案：{label}（{percent}%）",
   "Nearest labelled images": "最も近いラベル付きの画像",
@@ -808,7 +810,7 @@ var SERVER = {
   "listing": "ファイルを一覧中",
   "reading": "読み取り中",
   "comparing": "比較中",
-  "choosing": "残す画像を選択中",
+  "choosing": "選択中",
   "grouping": "グループを作成中",
   "checking": "確認中",
   "looking": "確認中",
@@ -10390,6 +10392,56 @@ var Suggestions = class {
   }
 };
 
+// label/waiting.js
+var EVERY2 = 500;
+var Waiting = class {
+  /** @param {{signal: AbortSignal}} options */
+  constructor({ signal }) {
+    this.signal = signal;
+    this.timer = 0;
+    this.bar = h("progress", { "aria-label": t("Looking for images"), max: 1 });
+    this.text = h("p", { class: "number small" });
+    this.progress = h("div", { class: "label-waiting", hidden: true }, this.bar, this.text);
+    this.element = h("div", { class: "stage skeleton" }, h(
+      "div",
+      null,
+      h("p", { class: "soft" }, t("Looking for the images whose labels help most…")),
+      this.progress
+    ));
+  }
+  /**
+   * Shows the panel in `stage`, without progress at first: most answers come at once.
+   * @param {HTMLElement} stage
+   */
+  show(stage) {
+    if (this.element.isConnected) return;
+    this.progress.hidden = true;
+    stage.replaceChildren(this.element);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.look(), EVERY2);
+  }
+  async look() {
+    if (!this.element.isConnected || this.signal.aborted) return;
+    try {
+      const { running } = await get2("/suggestions/state", null, { signal: this.signal });
+      if (running) this.draw(running);
+    } catch {
+    }
+    this.timer = setTimeout(() => this.look(), EVERY2);
+  }
+  /** @param {{stage: string, done: number, total: number}} running */
+  draw({ stage, done, total }) {
+    this.progress.hidden = false;
+    if (total) this.bar.value = done / total;
+    else this.bar.removeAttribute("value");
+    const name2 = capitalise(serverText(stage));
+    this.text.textContent = !total ? name2 : t(
+      "{stage} · {number} of {total}",
+      { stage: name2, number: count(done), total: count(total) }
+    );
+  }
+};
+
 // label/view.js
 var title4 = t("Label");
 var shortcuts4 = [
@@ -10462,6 +10514,7 @@ var LabelView = class {
       isBusy: () => this.isSending(),
       onguess: (guess) => this.showGuess(guess)
     });
+    this.waiting = new Waiting({ signal });
     this.alike = new Alike({ onlook: ({ id }) => navigate("/image", { id }) });
     this.byWords = new ByWords({
       allowed: this.allowed,
@@ -10649,11 +10702,7 @@ var LabelView = class {
     const { request: request2, problem, ended } = this.suggestions;
     this.group = null;
     if (request2 || !(problem || ended)) {
-      this.stage.replaceChildren(h(
-        "div",
-        { class: "stage skeleton" },
-        h("p", { class: "soft" }, t("Looking for the images whose labels help most…"))
-      ));
+      this.waiting.show(this.stage);
     } else if (problem) {
       this.stage.replaceChildren(problemPanel(problem, () => this.fillAgain(), 2));
     } else {
@@ -11731,7 +11780,7 @@ var shortcuts5 = [
   ["Ctrl C", t("Copy the paths of the selected images")]
 ];
 var FRESH2 = 4e3;
-var EVERY2 = 1e3;
+var EVERY3 = 1e3;
 var CALM3 = 150;
 var REACH2 = 10;
 var MOST8 = 400;
@@ -12086,7 +12135,7 @@ var MapView = class {
         if (this.signal.aborted) return;
       }
       this.follow();
-    }, EVERY2);
+    }, EVERY3);
   }
   chooser() {
     const select = h(

@@ -25,6 +25,8 @@ export const LABEL = {
   // suggestions
   "Looking for the images whose labels help most…":
     "ラベルを付けると最も役に立つ画像を探しています…",
+  "Looking for images": "画像を探しています",
+  "{stage} · {number} of {total}": "{stage} · {total} 件中 {number} 件",
   "Why this image? {reason}.": "この画像を選んだ理由：{reason}。",
   "Suggested by its neighbours: {label} ({percent}%)":
     "近い画像からの提案：{label}（{percent}%）",

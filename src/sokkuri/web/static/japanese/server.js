@@ -56,7 +56,7 @@ export const SERVER = {
   "listing": "ファイルを一覧中",
   "reading": "読み取り中",
   "comparing": "比較中",
-  "choosing": "残す画像を選択中",
+  "choosing": "選択中",
   "grouping": "グループを作成中",
   "checking": "確認中",
   "looking": "確認中",

@@ -17,6 +17,7 @@ import { panel, problemPanel } from "../base/problem.js";
 import { link, navigate } from "../base/router.js";
 import { Standing } from "./standing.js";
 import { Suggestions } from "./suggestions.js";
+import { Waiting } from "./waiting.js";
 
 /**
  * @import { GuessDocument, InfoDocument } from "../base/api_types.js"
@@ -108,6 +109,7 @@ class LabelView {
       onleave: () => this.leaveField() });
     this.one = makeOne({ signal, isBusy: () => this.isSending(),
       onguess: (guess) => this.showGuess(guess) });
+    this.waiting = new Waiting({ signal });
     this.alike = new Alike({ onlook: ({ id }) => navigate("/image", { id }) });
     this.byWords = new ByWords({ allowed: this.allowed, info, signal,
       onask: (labels, confidence) => this.ask(labels, confidence),
@@ -262,8 +264,7 @@ class LabelView {
     const { request, problem, ended } = this.suggestions;
     this.group = null;
     if (request || !(problem || ended)) {
-      this.stage.replaceChildren(h("div", { class: "stage skeleton" },
-        h("p", { class: "soft" }, t("Looking for the images whose labels help most…"))));
+      this.waiting.show(this.stage);
     } else if (problem) {
       this.stage.replaceChildren(problemPanel(problem, () => this.fillAgain(), 2));
     } else {
