@@ -61,7 +61,7 @@ def test_an_index_run_shows_up_without_a_restart(folder: Path) -> None:
     with serving(folder) as server, events(server) as pulses:
         first = next(pulses)
         assert first.keys() == {
-            "total", "waiting", "failed", "runs", "revision", "replacement",
+            "total", "waiting", "failed", "runs", "revision", "replacement", "watch",
         }  # fmt: skip
         assert (first["total"], first["failed"], first["runs"]) == (3, 0, 0)
         assert len(server.api("images/00.png/similar")["hits"]) == 3

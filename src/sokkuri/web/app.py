@@ -26,6 +26,7 @@ from sokkuri.web.routes import (
     state,
     trash,
 )
+from sokkuri.web.services.folder_watch import FolderWatch
 from sokkuri.web.services.metrics import MetricsMiddleware
 
 # searches before images: the route of an image would take ".../similar" for a part of the id
@@ -52,12 +53,15 @@ def create_app(
     secrets: Secrets | None = None,
     *,
     may_index: bool = False,
+    folder_watch: FolderWatch | None = None,
 ) -> FastAPI:
     """Return the ASGI application for the collection at `where` : its root folder or its store.
 
-    secrets, may_index : as for `create_context`. Raises NoCollectionError.
+    secrets, may_index, folder_watch : as for `create_context`. Raises NoCollectionError.
     """
-    context = create_context(where, config or ServeConfig(), secrets, may_index=may_index)
+    context = create_context(
+        where, config or ServeConfig(), secrets, may_index=may_index, folder_watch=folder_watch
+    )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -14,6 +14,7 @@ from sokkuri.web.config import ServeConfig
 from sokkuri.web.login import AuthSecrets
 from sokkuri.web.services.duplicate_run import DuplicateRun
 from sokkuri.web.services.duplicates import DuplicateGroupCache
+from sokkuri.web.services.folder_watch import FolderWatch
 from sokkuri.web.services.grid import GridOrderCache
 from sokkuri.web.services.index_run import IndexRun
 from sokkuri.web.services.labels import LabelService
@@ -110,12 +111,17 @@ class AppContext:
 
 
 def create_context(
-    where: Path, config: ServeConfig, secrets: Secrets | None = None, *, may_index: bool = False
+    where: Path,
+    config: ServeConfig,
+    secrets: Secrets | None = None,
+    *,
+    may_index: bool = False,
+    folder_watch: FolderWatch | None = None,
 ) -> AppContext:
     """Return the context for the collection at `where`. Raises NoCollectionError.
 
     secrets : of a server that has them already. may_index : pages may index even if the options
-    allow no other change.
+    allow no other change. folder_watch : the server's watch of the folder, if it has one.
     """
     cores = max(2, available_cores())
     store = find_store(where)
@@ -137,7 +143,7 @@ def create_context(
         ),
         uploads=UploadReader(store, cores, config.searches),
         labels=LabelService(store, withheld),
-        watcher=ChangeWatcher(store),
+        watcher=ChangeWatcher(store, folder_watch),
         grid_orders=GridOrderCache(),
         selections=SelectionStore(),
         thumbnails=ThumbnailCache(store / _THUMBNAIL_FOLDER, config.cache_bytes),

@@ -17,6 +17,7 @@ from sokkuri.web.context import AppContext, Secrets
 from sokkuri.web.errors import add_error_handlers
 from sokkuri.web.guard import Guard
 from sokkuri.web.routes import pages, setup
+from sokkuri.web.services.folder_watch import FolderWatch
 from sokkuri.web.services.setup import create_collection
 from sokkuri.web.services.thread_pool import BoundedExecutor
 from sokkuri.web.setup_context import SetupContext
@@ -25,13 +26,17 @@ _WAITING = 16  # looks at the folder that may wait
 
 
 class FirstRun:
-    """The ASGI application. `context` : of the collection, None before it exists."""
+    """The ASGI application. `context` : of the collection, None before it exists. folder_watch : as
+    for `create_context`."""
 
-    def __init__(self, root: Path, config: ServeConfig) -> None:
+    def __init__(
+        self, root: Path, config: ServeConfig, folder_watch: FolderWatch | None = None
+    ) -> None:
         self.secrets = Secrets.drawn(config)
         self.context: AppContext | None = None
         self._root = root
         self._config = config
+        self._folder_watch = folder_watch
         self._setup = SetupContext(
             root,
             replace(config, allow_changes=True),
@@ -57,7 +62,13 @@ class FirstRun:
             if self.context is not None:
                 return
             await asyncio.to_thread(create_collection, self._root, network)
-            app = create_app(self._root, self._config, self.secrets, may_index=True)
+            app = create_app(
+                self._root,
+                self._config,
+                self.secrets,
+                may_index=True,
+                folder_watch=self._folder_watch,
+            )
             context: AppContext = app.state.context
             await context.watcher.start()
             context.index_run.start(SyncOptions())

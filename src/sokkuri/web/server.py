@@ -54,7 +54,12 @@ def serve(
         Collection.open(where, "ro").close()  # report errors of the collection before listening
     if config.engine is not None:
         open_engine(config.engine).close()  # report a malformed address; connects to nothing
-    app = FirstRun(where, config) if first_run else create_app(where, config)
+    folder_watch = FolderWatch(where, config.poll, print_message) if config.watch else None
+    app = (
+        FirstRun(where, config, folder_watch)
+        if first_run
+        else create_app(where, config, folder_watch=folder_watch)
+    )
     secrets = app.secrets if isinstance(app, FirstRun) else app.state.context.secrets
     listener = _listen(config)
     link = url = _server_url(config, listener)
@@ -76,18 +81,17 @@ def serve(
     uvicorn_log.setLevel(logging.ERROR)
     uvicorn_log.addFilter(_is_not_logged_yet)
 
-    folder_watch = FolderWatch(where, config.poll, print_message)
-
     def on_started() -> None:
         _announce(print_message, config, link, browser=browser)
-        if config.watch:
+        if folder_watch is not None:
             folder_watch.start()
 
     try:
         with small_products():
             _Server(settings, app, on_started).run(sockets=[listener])
     finally:
-        folder_watch.stop()
+        if folder_watch is not None:
+            folder_watch.stop()
 
 
 def _is_not_logged_yet(record: logging.LogRecord) -> bool:

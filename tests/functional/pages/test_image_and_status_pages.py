@@ -1,5 +1,6 @@
 """The page of an image, and the page Status."""
 
+import os
 import re
 from contextlib import closing
 from pathlib import Path
@@ -208,6 +209,30 @@ def test_a_replacement_of_the_model_is_followed(visitors: Visiting, tmp_path: Pa
         sokkuri("index", root, "--model", new, "--replace")
         expect(running).to_have_count(0)
         expect(model).to_contain_text("new, 12")
+
+
+def test_the_page_says_whether_the_server_watches_the_folder(
+    visitors: Visiting, tmp_path: Path
+) -> None:
+    root = tmp_path / "photos"
+    save_drawing(root / "0.png", 0)
+    sokkuri("index", root, "--model", write_tiny_model(tmp_path / "tiny.onnx"))
+    with serving(root, "--watch") as server, visitors(server.address) as visit:
+        visit.go("/status")
+        line = visit.page.locator(".watched")
+        watching = "The server indexes changes of the folder as they come."
+        expect(line).to_have_text(watching)
+        assert server.api("status")["watch"] == {
+            "state": "watching", "poll": None,
+            "text": f"watching {root} by events of the file system",
+        }  # fmt: skip
+        store = (root / ".sokkuri").rename(tmp_path / "store")
+        save_drawing(root / "1.png", 1)
+        expect(line).to_contain_text("perhaps a disk is not mounted")
+        store.rename(root / ".sokkuri")
+        os.utime(root / "1.png")
+        expect(line).to_have_text(watching)
+        expect(visit.page.locator(".tile").filter(has_text="searched")).to_contain_text("2")
 
 
 def test_an_unknown_image_is_reported(visit: Visit) -> None:

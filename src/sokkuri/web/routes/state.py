@@ -1,6 +1,7 @@
 """Routes of the state: the collection's status, events, write access, health, metrics."""
 
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from importlib.metadata import version
 
 from fastapi import APIRouter, Request
@@ -86,7 +87,9 @@ async def status(context: Context) -> Response:
         return browse.status_document(collection.status(engines=False), collection.dtype)
 
     document = await context.read_pool.run(read_status)
-    return AsciiJSON({**document, "runs": state.runs, "revision": state.revision})
+    watch = context.watcher.watch
+    own = {"runs": state.runs, "revision": state.revision, "watch": watch and asdict(watch)}
+    return AsciiJSON({**document, **own})
 
 
 @router.get(

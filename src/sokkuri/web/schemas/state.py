@@ -34,10 +34,21 @@ class ReplacementDocument(BaseModel):
     runs: int
 
 
+class WatchDocument(BaseModel):
+    """The server's own watch of the folder (`serve --watch`). `state` : `starting` before a
+    collection is watched, `waiting` while nothing can be done; `text` : what is watched and how, or
+    what the server waits for; `poll` : seconds between two looks at the folder, null if the system
+    sends events."""
+
+    state: Literal["starting", "watching", "waiting"]
+    text: str
+    poll: float | None
+
+
 class StatusDocument(BaseModel):
     """The state of the collection. `damaged` : images that were read in part; `runs` : processes
     that index now; `bytes` : size on disk; `replacement` : null if no model is to replace the
-    collection's."""
+    collection's; `watch` : null if the server does not watch the folder."""
 
     root: str
     store: str
@@ -55,6 +66,7 @@ class StatusDocument(BaseModel):
     runs: int
     revision: str
     replacement: ReplacementDocument | None
+    watch: WatchDocument | None
 
 
 class InfoDocument(BaseModel):
@@ -85,6 +97,7 @@ class StatusEventDocument(BaseModel):
     runs: int
     revision: str
     replacement: ReplacementDocument | None
+    watch: WatchDocument | None
 
 
 class ReportDocument(BaseModel):

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from sokkuri.store.image_pages import change_sums, commit_count
 from sokkuri.store.images import count_images
 from sokkuri.store.leases import count_active_runs
 from sokkuri.store.replacements import ReplacementState, replacement_state
+from sokkuri.web.services.folder_watch import FolderWatch, WatchState
 from sokkuri.web.services.thread_pool import CollectionPool
 
 _POLL_SECONDS = 0.5  # SQLite does not report commits of other processes
@@ -30,7 +31,8 @@ _log = logging.getLogger("sokkuri.web")
 @dataclass(frozen=True, slots=True)
 class CollectionState:
     """Counts of images, and of processes that index. `revision` changes when images change.
-    `replacement` : how far the model is that is to replace the collection's."""
+    `replacement` : how far the model is that is to replace the collection's. `watch` : of the
+    server's own watch of the folder, None without one."""
 
     total: int
     waiting: int
@@ -38,6 +40,7 @@ class CollectionState:
     runs: int
     revision: str
     replacement: ReplacementState | None = None
+    watch: WatchState | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the state as StatusEventDocument."""
@@ -61,10 +64,11 @@ class _Reading:
 
 class ChangeWatcher:
     """Watches the collection at `where`. `state` is the latest state. Call `start` in the event
-    loop."""
+    loop. folder_watch : its state belongs to the state."""
 
-    def __init__(self, where: Path) -> None:
+    def __init__(self, where: Path, folder_watch: FolderWatch | None = None) -> None:
         self.state = CollectionState(0, 0, 0, 0, "0")
+        self._folder_watch = folder_watch
         # One thread, because SQLite counts the commits of others for each connection.
         self._pool = CollectionPool(where, 1, 1)
         self._summary: _ImageSummary = ()
@@ -75,6 +79,11 @@ class ChangeWatcher:
         self._ended = False
         # Revisions of different servers, or of a restarted one, must differ.
         self._prefix = format(time.time_ns() // 10**6, "x")
+
+    @property
+    def watch(self) -> WatchState | None:
+        """The state of the server's own watch of the folder at this moment."""
+        return None if self._folder_watch is None else self._folder_watch.state
 
     async def start(self) -> None:
         """Read the state and start watching. Raises the errors of reading the collection."""
@@ -115,6 +124,7 @@ class ChangeWatcher:
                 await self._update()
             except SokkuriError as error:
                 _log.warning("cannot read changes of the collection: %s", error)
+                await self._publish(self.state)
             seconds = time.monotonic() - start
             await asyncio.sleep(max(_POLL_SECONDS, _PAUSE_PER_SECOND * seconds))
 
@@ -127,7 +137,13 @@ class ChangeWatcher:
             self._revision += 1
         total, waiting, failed = self._summary[:3]
         revision = f"{self._prefix}-{self._revision}"
-        state = CollectionState(total, waiting, failed, reading.runs, revision, reading.replacement)
+        await self._publish(
+            CollectionState(total, waiting, failed, reading.runs, revision, reading.replacement)
+        )
+
+    async def _publish(self, state: CollectionState) -> None:
+        """Add the state of the folder's watch, and notify listeners of a new state."""
+        state = replace(state, watch=self.watch)
         async with self._changed:
             if state != self.state:
                 self.state = state

@@ -74,8 +74,9 @@ def test_each_change_has_a_new_revision(bench: Bench) -> None:
     assert (seen[0].total, seen[0].waiting, seen[0].failed, seen[0].runs) == (5, 0, 0, 1)
     assert len({state.revision for state in seen}) == 5
     assert seen[-1].document().keys() == {
-        "total", "waiting", "failed", "runs", "revision", "replacement",
+        "total", "waiting", "failed", "runs", "revision", "replacement", "watch",
     }  # fmt: skip
+    assert seen[-1].watch is None
 
 
 def test_swapped_dates_have_a_new_revision(bench: Bench) -> None:

@@ -809,7 +809,7 @@ export interface SetupRequestDocument {
 /**
  * The state of the collection. `damaged`: images that were read in part; `runs`: processes that
  * index now; `bytes`: size on disk; `replacement`: null if no model is to replace the
- * collection's.
+ * collection's; `watch`: null if the server does not watch the folder.
  */
 export interface StatusDocument {
   root: string;
@@ -828,6 +828,7 @@ export interface StatusDocument {
   runs: number;
   revision: string;
   replacement: ReplacementDocument | null;
+  watch: WatchDocument | null;
 }
 
 /** The data of a `status` event. */
@@ -838,6 +839,7 @@ export interface StatusEventDocument {
   runs: number;
   revision: string;
   replacement: ReplacementDocument | null;
+  watch: WatchDocument | null;
 }
 
 /** An image to label. `score`: 0 to 1, the expected benefit; `why`: the reason in words. */
@@ -905,6 +907,18 @@ export interface UndoableDropDocument {
   batch: string;
   time: string | null;
   plan: boolean;
+}
+
+/**
+ * The server's own watch of the folder (`serve --watch`). `state`: `starting` before a collection
+ * is watched, `waiting` while nothing can be done; `text`: what is watched and how, or what the
+ * server waits for; `poll`: seconds between two looks at the folder, null if the system sends
+ * events.
+ */
+export interface WatchDocument {
+  state: "starting" | "watching" | "waiting";
+  text: string;
+  poll: number | null;
 }
 
 /** The images that fit each of the given labels, in the order of the labels. */

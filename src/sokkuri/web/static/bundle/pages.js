@@ -745,7 +745,12 @@ var STATUS = {
   "There is no estimate: {reason}": "見積もれませんでした：{reason}",
   "About {time}, {disk} on disk, but only {free} are free, up to {memory} of memory.": "約{time}。ディスクに {disk} 必要ですが、空きは {free} しかありません。メモリーは最大 {memory}。",
   "About {time}, {disk} on disk of {free} that are free, up to {memory} of memory.": "約{time}。ディスク {disk}（空き {free}）、メモリーは最大 {memory}。",
-  "The collection is being created": "コレクションを作成しています"
+  "The collection is being created": "コレクションを作成しています",
+  // serve --watch
+  "{reason}.": "{reason}。",
+  "The server begins to watch the folder.": "サーバーがフォルダーの監視を始めています。",
+  "The server indexes changes of the folder as they come.": "サーバーはフォルダーの変更をすぐに取り込みます。",
+  "The server looks for changes of the folder every {seconds} s.": "サーバーは {seconds} 秒ごとにフォルダーの変更を確認します。"
 };
 
 // japanese/catalogue.js
@@ -15321,12 +15326,39 @@ __export(view_exports9, {
   show: () => show10,
   title: () => title9
 });
+
+// status/watched.js
+function makeWatched() {
+  const el = h("p", { class: "watched", role: "status", hidden: true });
+  let shown2 = null;
+  const update8 = ({ watch }) => {
+    const text2 = watch ? describe2(watch) : "";
+    if (text2 === shown2) return;
+    shown2 = text2;
+    el.hidden = !text2;
+    el.classList.toggle("waiting", watch?.state === "waiting");
+    el.textContent = text2;
+  };
+  return { el, update: update8 };
+}
+function describe2({ state, text: text2, poll }) {
+  if (state === "waiting") return t("{reason}.", { reason: capitalise(serverText(text2)) });
+  if (state === "starting") return t("The server begins to watch the folder.");
+  if (poll === null) return t("The server indexes changes of the folder as they come.");
+  return t(
+    "The server looks for changes of the folder every {seconds} s.",
+    { seconds: count(poll) }
+  );
+}
+
+// status/view.js
 var title9 = t("Status");
 var PAGE4 = 50;
 var CALM4 = 3e3;
 async function show10(main2, _params, { signal, info: info3 }) {
   const tasks = [makeProgress(t("Indexing"), indexing), makeProgress(t("Replacing"), replacing)];
   const runs = makeRuns({ signal, buttons: true });
+  const watched = makeWatched();
   const numbers2 = h("section", { class: "numbers", "aria-label": t("Counts") });
   const about2 = h("section", { class: "about-index", "aria-label": t("Index") });
   const failed = h("section", { class: "failures", "aria-labelledby": "failures" });
@@ -15337,6 +15369,7 @@ async function show10(main2, _params, { signal, info: info3 }) {
     h("h1", { tabindex: "-1" }, t("Status")),
     tasks.map((task) => task.el),
     numbers2,
+    watched.el,
     runs.el,
     about2,
     failed,
@@ -15360,6 +15393,7 @@ async function show10(main2, _params, { signal, info: info3 }) {
   const stop = follow((status2) => {
     for (const task of tasks) task.update(status2);
     runs.update(status2);
+    watched.update(status2);
     numbers2.replaceChildren(...tiles({ ...seen, ...status2 }));
     const replaced = wasReplacing && !status2.replacement;
     wasReplacing = Boolean(status2.replacement);

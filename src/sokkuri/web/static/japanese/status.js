@@ -97,4 +97,12 @@ export const STATUS = {
   "About {time}, {disk} on disk of {free} that are free, up to {memory} of memory.":
     "約{time}。ディスク {disk}（空き {free}）、メモリーは最大 {memory}。",
   "The collection is being created": "コレクションを作成しています",
+
+  // serve --watch
+  "{reason}.": "{reason}。",
+  "The server begins to watch the folder.": "サーバーがフォルダーの監視を始めています。",
+  "The server indexes changes of the folder as they come.":
+    "サーバーはフォルダーの変更をすぐに取り込みます。",
+  "The server looks for changes of the folder every {seconds} s.":
+    "サーバーは {seconds} 秒ごとにフォルダーの変更を確認します。",
 };

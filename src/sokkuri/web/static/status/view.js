@@ -12,6 +12,7 @@ import { link } from "../base/router.js";
 import { indexing, makeProgress, replacing } from "./progress.js";
 import { ListSelection, selectable } from "../selection/list_selection.js";
 import { makeRuns } from "./runs.js";
+import { makeWatched } from "./watched.js";
 
 /**
  * @import { InfoDocument, StatusDocument, StatusEventDocument } from "../base/api_types.js"
@@ -32,13 +33,14 @@ const CALM = 3000; // milliseconds without a change before the full status is fe
 export async function show(main, _params, { signal, info }) {
   const tasks = [makeProgress(t("Indexing"), indexing), makeProgress(t("Replacing"), replacing)];
   const runs = makeRuns({ signal, buttons: true });
+  const watched = makeWatched();
   const numbers = h("section", { class: "numbers", "aria-label": t("Counts") });
   const about = h("section", { class: "about-index", "aria-label": t("Index") });
   const failed = h("section", { class: "failures", "aria-labelledby": "failures" });
   const damaged = h("section", { class: "failures", "aria-labelledby": "damaged", hidden: true });
   main.append(h("div", { class: "status" },
-    h("h1", { tabindex: "-1" }, t("Status")), tasks.map((task) => task.el), numbers, runs.el,
-    about, failed, damaged));
+    h("h1", { tabindex: "-1" }, t("Status")), tasks.map((task) => task.el), numbers,
+    watched.el, runs.el, about, failed, damaged));
   const selecting = new ListSelection({ host: main, info, signal, searchable: false });
   for (let i = 0; i < 5; i++) numbers.append(h("div", { class: "skeleton tile" }));
 
@@ -59,6 +61,7 @@ export async function show(main, _params, { signal, info }) {
   const stop = follow((status) => {
     for (const task of tasks) task.update(status);
     runs.update(status);
+    watched.update(status);
     numbers.replaceChildren(...tiles({ ...seen, ...status }));
     const replaced = wasReplacing && !status.replacement;
     wasReplacing = Boolean(status.replacement);
