@@ -146,11 +146,18 @@ def duplicates(
         "--keep": keep, "--bursts": bursts, "--no-stacks": no_stacks, "--csv": csv_,
         "--html": html, "--resolve": resolve, "--engine": engine,
     }  # fmt: skip
-    deciding = {"IDS": ids, "--different": different, "--prefer": prefer, "--forget": forget}
+    deciding: dict[str, object] = {
+        "IDS": ids,
+        "--different": different,
+        "--prefer": prefer,
+        "--forget": forget,
+    }
     if merge and (resolve is None or apply is not None or undo is not None):
         raise UsageError("--merge belongs to --resolve, which writes it into the plan")
     if apply is not None or undo is not None:
-        _refuse_others("--apply and --undo only move the files of a plan", deciding | searching)
+        _refuse_others(
+            "--apply and --undo only move the files of a plan", {**deciding, **searching}
+        )
         move_files(apply, undo, to, hardlink=hardlink, collection=collection, as_json=as_json)
         return
     if to is not None or hardlink:

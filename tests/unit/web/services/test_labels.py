@@ -190,7 +190,7 @@ def test_the_service_tells_how_far_the_suggestions_are(
 
     monkeypatch.setattr(labelling, "suggestions", step_by_step)
     service = LabelService(bench.collection.store)
-    told = []
+    told: list[dict[str, Any]] = []
     with closing(service), ThreadPoolExecutor(1) as other:
         assert service.state() == {"running": None}
         answer = other.submit(asyncio.run, service.suggestions(SuggestionQuery(2), "1"))
