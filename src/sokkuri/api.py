@@ -30,8 +30,11 @@ from sokkuri.store.places import choose_store, has_store
 from sokkuri.store.status import Status, read_status
 
 if TYPE_CHECKING:  # imported where it is used: only a few commands need it
+    import threading
+
     from sokkuri.curation.duplicates.known_copies import KnownCopies
     from sokkuri.indexing.parts.merge import Merged
+    from sokkuri.indexing.watch import WatchEvent
     from sokkuri.search.push import PushReport
 
 
@@ -109,6 +112,25 @@ class Collection(CollectionStore):
         The run starts when the first Progress is taken. See `indexing.sync.sync`.
         """
         return sync(self, model or self.load_model(), options or SyncOptions())
+
+    def watch(
+        self,
+        options: SyncOptions | None = None,
+        *,
+        poll: float | None = None,
+        stop: "threading.Event | None" = None,
+    ) -> "Generator[WatchEvent]":
+        """Keep the collection in step with its folder until `stop` is set; yield what happens.
+
+        Each change of the folder leads to a run of `sync` with these options. Each run opens the
+        collection anew, so this object may be used or closed meanwhile. poll : seconds between two
+        looks at the folder, instead of events of the file system. Raises UsageError if the images
+        come from a list; see `indexing.watch.watch`.
+        """
+        from sokkuri.indexing.watch import watch  # few commands need it
+
+        store = self.store
+        return watch(lambda: Collection.open(store), options, poll=poll, stop=stop)
 
     def replace_model(
         self,

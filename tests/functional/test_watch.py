@@ -3,6 +3,9 @@
 import os
 import shutil
 import signal
+import threading
+from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,9 @@ from run_cli import as_json, assert_sound, read_positions, sokkuri, without
 from run_server import serving
 from run_watch import watching
 from tiny_model import write_tiny_model
+
+from sokkuri.api import Collection
+from sokkuri.indexing.watch import WatchEvent
 
 COUNT = 8
 
@@ -103,6 +109,22 @@ def test_a_watch_that_cannot_begin_ends_with_one_line(photos: Path, tmp_path: Pa
     names.write_text(sokkuri("list", photos).stdout)
     sokkuri("index", photos, "--list", names)
     assert "come from a list" in sokkuri("watch", photos, code=2).stderr
+
+
+def test_a_program_in_python_watches_as_the_command_does(photos: Path) -> None:
+    stop = threading.Event()
+    with Collection.open(photos) as collection, closing(collection.watch(stop=stop)) as events:
+        assert next(events).kind == "watching"
+        assert has_report(next(events), unchanged=COUNT)
+        save_drawing(photos / "new.png", 100)
+        assert has_report(next(events), added=1)
+        stop.set()
+        assert [*events] == []
+        assert collection.status().total == COUNT + 1
+
+
+def has_report(event: WatchEvent, **counts: int) -> bool:
+    return event.report is not None and counts.items() <= asdict(event.report).items()
 
 
 def test_a_server_watches_and_outlives_what_goes_wrong(photos: Path) -> None:
