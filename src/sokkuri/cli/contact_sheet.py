@@ -101,7 +101,7 @@ def _hits(hits: Hits) -> Iterator[str]:
 def _group(group: Group) -> Iterator[str]:
     yield f"<section>\n<h2>{escape(group.grade)}: {escape(group.keep)}</h2>"
     if group.grade == "burst":
-        yield "<p>A burst, the sharpest first. These pictures are no copies.</p>"
+        yield "<p>A burst, the sharpest first. These images are no copies.</p>"
     elif group.why:
         yield f"<p>Kept because it {escape(group.why)}.</p>"
     if group.conflict:

@@ -73,14 +73,14 @@ def duplicates(
     bursts: Annotated[
         bool,
         typer.Option(
-            "--bursts", help="Show alike pictures taken within seconds, the sharpest first."
+            "--bursts", help="Show alike images taken within seconds, the sharpest first."
         ),
     ] = False,
     no_stacks: Annotated[
         bool,
         typer.Option(
             "--no-stacks",
-            help="Compare pictures of one shot too, such as an original and its edited copy, and "
+            help="Compare images of one shot too, such as an original and its edited copy, and "
             "plan no sidecars.",
         ),
     ] = False,
@@ -109,7 +109,7 @@ def duplicates(
         typer.Option(
             "--merge",
             help="With --resolve: carry rating, keywords and labels of the copies over to the "
-            "sidecar of the kept picture.",
+            "sidecar of the kept image.",
         ),
     ] = False,
     apply: Annotated[
@@ -238,7 +238,7 @@ def _check_options(
         )
     if bursts and outputs.plan is not None:
         raise UsageError(
-            "the pictures of a burst are no copies, so no plan moves them: give --bursts without "
+            "the images of a burst are no copies, so no plan moves them: give --bursts without "
             "--resolve"
         )
     if bursts and against is not None:

@@ -1,4 +1,4 @@
-"""`sokkuri map`: all pictures in two dimensions, by likeness."""
+"""`sokkuri map`: all images in two dimensions, by likeness."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def map_(
     rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Make a new map, on which every picture may move.")
+        bool, typer.Option("--rebuild", help="Make a new map, on which every image may move.")
     ] = False,
     out: Annotated[
         Path | None,
@@ -27,10 +27,10 @@ def map_(
     collection: CollectionOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Arrange all pictures on a plane, by likeness.
+    """Arrange all images on a plane, by likeness.
 
-    Similar ones are near each other. Later runs give new pictures a place beside similar ones, and
-    move no other picture.
+    Similar ones are near each other. Later runs give new images a place beside similar ones, and
+    move no other image.
     """
     from contextlib import closing
 

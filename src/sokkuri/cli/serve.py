@@ -64,7 +64,7 @@ def serve(
     ] = 64,
     max_upload_pixels: Annotated[
         int,
-        typer.Option(min=1, metavar="MP", help="Largest picture of a request, in megapixels."),
+        typer.Option(min=1, metavar="MP", help="Largest image of a request, in megapixels."),
     ] = 100,
     cache: Annotated[
         int, typer.Option(min=0, metavar="MIB", help="Space for thumbnails on disk.")
