@@ -73,6 +73,7 @@ def test_a_photo_is_dropped_on_any_page_and_weighed(visit: Visit, drawings: Path
     drop(page, drawings / "2024/night/drawing 100.jpg")
     page.get_by_role("dialog").get_by_role("button", name="Add").click()
     weight = page.get_by_label("Weight of drawing 100.jpg")
+    expect(weight).to_be_visible()  # the address has both pictures
     unweighted = page.url
     weight.select_option("5")
     expect(page).not_to_have_url(unweighted)  # the browser has stored the pictures and the weight
