@@ -368,7 +368,11 @@ def test_a_long_search_says_how_far_it_is_and_an_empty_collection_that_it_has_no
         held: list[Route] = []
         running = {"stage": "comparing", "done": 2000, "total": 8000}
         page.route("**/suggestions/state", lambda route: route.fulfill(json={"running": running}))
-        page.route("**/suggestions?*", held.append)
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        page.route("**/suggestions?*", hold)
         visit.go("/label")
         bar = page.get_by_role("progressbar", name="Looking for images")
         expect(bar).to_have_attribute("value", "0.25")

@@ -214,7 +214,7 @@ class Browse {
   async go(params) {
     this.under = params.get("under") ?? "";
     const sort = params.get("sort") ?? "folder";
-    this.sort = sort in SORTS ? /** @type {Sort} */ (sort) : "folder";
+    this.sort = Object.hasOwn(SORTS, sort) ? /** @type {Sort} */ (sort) : "folder";
     const where = params.get("where") ?? "";
     if (where !== this.where) this.showWhere(where);
     this.filter.show(this);

@@ -4710,7 +4710,7 @@ var Browse = class {
   async go(params) {
     this.under = params.get("under") ?? "";
     const sort = params.get("sort") ?? "folder";
-    this.sort = sort in SORTS ? (
+    this.sort = Object.hasOwn(SORTS, sort) ? (
       /** @type {Sort} */
       sort
     ) : "folder";
@@ -11936,7 +11936,7 @@ var MapView = class {
    */
   async go(params) {
     const named2 = params.get("by") ?? "";
-    const by = named2 in GROUPINGS ? (
+    const by = Object.hasOwn(GROUPINGS, named2) ? (
       /** @type {Grouping} */
       named2
     ) : "folder";

@@ -161,7 +161,7 @@ class MapView {
    */
   async go(params) {
     const named = params.get("by") ?? "";
-    const by = named in GROUPINGS ? /** @type {Grouping} */ (named) : "folder";
+    const by = Object.hasOwn(GROUPINGS, named) ? /** @type {Grouping} */ (named) : "folder";
     const query = params.get("id");
     const isSame = this.map && by === this.by && query === this.query;
     this.by = by;
