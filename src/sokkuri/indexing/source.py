@@ -249,10 +249,10 @@ class IsGone:
             return True
         if file != path and self._is_frame_let_go(file):
             return True
-        if may_be_image(file) and not has_image_ending(file):
-            return self._is_really_gone(path)  # the extra that lists it is missing
         if self._unread is not None and not self._unread.isdisjoint(_with_folders(file)):
             return False
+        if may_be_image(file) and not has_image_ending(file):
+            return self._is_really_gone(path)  # the extra that lists it is missing
         if self._walk is None and self._unread is not None:
             return True
         return self._is_really_gone(path)

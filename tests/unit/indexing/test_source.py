@@ -13,6 +13,7 @@ from sokkuri.api import Collection
 from sokkuri.core.errors import CollectionError, UsageError
 from sokkuri.core.locations import Address
 from sokkuri.indexing.options import SyncOptions, SyncReport
+from sokkuri.indexing.source import IsGone
 from sokkuri.store.filters import ANY
 from sokkuri.store.live_rows import live_ids
 from sokkuri.store.sidecars import read_sidecars
@@ -43,6 +44,16 @@ def synced(collection: Collection, **options: Any) -> SyncReport:
     *_, last = collection.sync(SyncOptions(**options))
     assert last.result is not None
     return last.result
+
+
+def test_a_raw_file_in_an_unread_folder_is_not_gone_if_the_extra_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is not mounted, and nothing here reads RAW files."""
+    monkeypatch.setattr("sokkuri.images.scan.reads_raw", lambda: False)
+    is_gone = IsGone(tmp_path, SyncOptions(), unread={"disk"})
+    assert not is_gone("disk/2024/photo.cr2")
+    assert is_gone("elsewhere/photo.cr2")
 
 
 def found(collection: Collection, where: str) -> set[str]:
