@@ -17,6 +17,7 @@ from sokkuri.images.decode_errors import DECODER_ERRORS
 from sokkuri.images.open_image import open_image
 
 _ORIENTATION = 0x0112  # EXIF
+_MOST_STEP = 255
 _SAMPLINGS = 0, 1, 2
 """How Pillow names the ways to store colours in fewer pixels, or in all."""
 
@@ -55,6 +56,12 @@ def read_jpeg_losses(data: bytes) -> JpegLosses | None:
     if not isinstance(image, JpegImagePlugin.JpegImageFile) or image.mode != "RGB" or turned:
         return None
     sampling = JpegImagePlugin.get_sampling(image)
-    if sampling not in _SAMPLINGS or 0 not in image.quantization:
+    tables = image.quantization
+    if sampling not in _SAMPLINGS or 0 not in tables or not _can_be_saved(tables):
         return None
-    return JpegLosses(image.quantization, sampling)
+    return JpegLosses(tables, sampling)
+
+
+def _can_be_saved(tables: Mapping[int, Sequence[int]]) -> bool:
+    """Return whether Pillow can save with these tables: some files have steps of 16 bits."""
+    return all(1 <= step <= _MOST_STEP for steps in tables.values() for step in steps)
