@@ -7,6 +7,7 @@ films are opened again.
 import json
 
 from sokkuri.core.types import FileRef
+from sokkuri.images.frame_names import parse_frame
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.database import as_text
 from sokkuri.store.migrations import create_table
@@ -48,10 +49,11 @@ def frames_of(catalog: Catalog, film: str) -> list[str]:
     if not has_frames(catalog):
         return []
     rows = catalog.fetch_all(
-        "SELECT id FROM images WHERE path >= CAST(? AS TEXT) AND path < CAST(? AS TEXT)",
+        "SELECT id, path FROM images WHERE path >= CAST(? AS TEXT) AND path < CAST(? AS TEXT)",
         [as_text(f"{film}#t="), as_text(f"{film}#t>")],
     )
-    return [id_ for (id_,) in rows]
+    frames = ((id_, parse_frame(path)) for id_, path in rows)  # a file may have such a name, too
+    return [id_ for id_, frame in frames if frame is not None and frame.film == film]
 
 
 def has_frames(catalog: Catalog) -> bool:
