@@ -1,7 +1,8 @@
 // Shows a banner when the server does not answer, and tries until it answers again.
 
 import { announce, clear, h } from "./dom.js";
-import { connection, events, healthy } from "./api.js";
+import { connection, healthy } from "./api.js";
+import { events } from "./events.js";
 import { icon } from "./icons.js";
 import { t } from "./messages.js";
 

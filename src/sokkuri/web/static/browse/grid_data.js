@@ -2,6 +2,7 @@
 // shows them without a wait.
 
 import * as api from "../base/api.js";
+import { latest } from "../base/events.js";
 import { WINDOW, Windows } from "./windows.js";
 
 /**
@@ -62,7 +63,7 @@ export async function fetchGrid(query, index, { signal, onstale }) {
  */
 export function findGrid(name) {
   const data = kept.get(name);
-  return data && data.revision === (api.latest()?.revision ?? data.revision) ? data : null;
+  return data && data.revision === (latest()?.revision ?? data.revision) ? data : null;
 }
 
 /**

@@ -1,30 +1,32 @@
 // Browse: the whole collection, a folder, or what passes a filter, as a grid by folder or by date.
 
 import * as api from "../base/api.js";
-import { announce, clear, h, isTyping, present, toast } from "../base/dom.js";
-import * as format from "../base/format.js";
+import { h, isTyping, toast } from "../base/dom.js";
+import { events, latest } from "../base/events.js";
+import { capitalise, month } from "../base/format.js";
 import { rich, t } from "../base/messages.js";
-import { capitalise } from "../base/format.js";
-import { makeFolderList } from "./folder_list.js";
-import { Grid } from "./grid.js";
-import { icon } from "../base/icons.js";
-import { fetchGrid, findGrid, forgetGrids, keepGrid } from "./grid_data.js";
 import { panel, problemPanel } from "../base/problem.js";
 import { link, navigate, setTitle } from "../base/router.js";
-import { makeScrubber } from "./scrubber.js";
+import { openFrom, takeLast } from "../base/trail.js";
 import { asksForLabels, FilterBar } from "../search/filter_bar.js";
 import { ActionBar, SELECTION_KEYS } from "../selection/action_bar.js";
 import { Selection } from "../selection/selection.js";
-import * as settings from "../base/settings.js";
 import { indexing, makeProgress } from "../status/progress.js";
 import { makeRuns } from "../status/runs.js";
-import { openFrom, takeLast } from "../base/trail.js";
+import { FolderPanel } from "./folder_panel.js";
+import { Freshness } from "./freshness.js";
+import { Grid } from "./grid.js";
+import { fetchGrid, findGrid, forgetGrids, keepGrid } from "./grid_data.js";
+import { Heading, sortOf } from "./heading.js";
+import { makeScrubber } from "./scrubber.js";
+import { resize, rowHeight, sizeButtons } from "./sizes.js";
 
 /**
- * @import { FolderDocument, InfoDocument, StatusEventDocument } from "../base/api_types.js"
+ * @import { InfoDocument, StatusEventDocument } from "../base/api_types.js"
  * @import { Query } from "../base/query.js"
  * @import { View, ViewModule } from "../base/router.js"
  * @import { Anchor, GridData } from "./grid.js"
+ * @import { Sort } from "./heading.js"
  */
 
 export const title = t("Browse");
@@ -38,28 +40,17 @@ export const shortcuts = [
   ["f", t("Show or hide the folders")],
 ];
 
-/**
- * @typedef {keyof typeof SORTS} Sort
- * @typedef {GridData & {count: number}} Data
- */
+/** @typedef {GridData & {count: number}} Data */
 
-const SORTS = { folder: t("By folder"), newest: t("Newest"), oldest: t("Oldest"),
-  name: t("Name"), size: t("Size"), pixels: t("Pixels") };
 const FOLDERS_TIMEOUT = 1500; // milliseconds
-const FRESH = 4000; // milliseconds between two looks at the new images of a run
-const NARROW = "(max-width: 859px)";
 
-/** @type {?{folders: FolderDocument[], revision: string | undefined}} */
-let foldersCache = null;
 /** @type {?Browse} */
 let active = null;
 
 /** @type {View} */
 export async function show(main, params, { signal, info }) {
-  const view = new Browse(main, info, signal);
+  const view = new Browse(main, info, signal, params.get("where") ?? "");
   active = view;
-  view.where = params.get("where") ?? "";
-  view.draw();
   await view.go(params);
   return () => {
     if (active === view) active = null;
@@ -75,134 +66,82 @@ export async function update(params) {
 }
 
 class Browse {
-  /** @type {HTMLElement} */
-  heading;
-  /** @type {HTMLElement} */
-  sorts;
-  /** @type {HTMLElement} */
-  toggle;
-  /** @type {FilterBar} */
-  filter;
-  /** @type {HTMLElement} */
-  host;
-  /** @type {HTMLElement} */
-  content;
-  /** @type {HTMLElement} */
-  root;
-  /** @type {HTMLElement} */
-  count;
-  /** @type {HTMLElement | undefined} */
-  stale;
-  /** @type {ReturnType<typeof makeProgress>} */
-  progress;
-  /** @type {ReturnType<typeof makeRuns>} */
-  runs;
-  /** @type {() => void} */
-  stopEvents;
-  /** @type {Promise<void>} */
-  foldersLoaded;
-  /** @type {Selection} */
-  selection;
-  /** @type {Grid} */
-  grid;
-  /** @type {ReturnType<typeof makeScrubber>} */
-  scrubber;
-  /** @type {ActionBar} */
-  bar;
-
   /**
    * @param {HTMLElement} main
    * @param {InfoDocument} info
    * @param {AbortSignal} signal
+   * @param {string} where the filter
    */
-  constructor(main, info, signal) {
-    this.main = main;
+  constructor(main, info, signal, where) {
     this.info = info;
     this.signal = signal;
     this.under = "";
-    this.where = "";
+    this.where = where;
     /** @type {Sort} */
     this.sort = "folder";
     /** @type {?string} */
     this.revision = null;
-    /** @type {?ReturnType<typeof makeFolderList>} */
-    this.folders = null;
-    this.narrowShown = false;
     /** @type {?AbortController} */
     this.changing = null;
-    this.ranAt = -Infinity; // when images were last indexed, in milliseconds
-    this.changedAt = -Infinity; // when this page last moved images to the trash or back
-    /** @type {?number} */
-    this.freshTimer = null;
-  }
-
-  draw() {
-    this.heading = h("div", { class: "heading" });
-    this.sorts = h("div", { class: "choice sorts", role: "group", "aria-label": t("Order") });
-    this.toggle = h("button", { type: "button", class: "button toggle",
-      onclick: () => this.showFolders(!this.foldersShown()) },
-    icon("folders"), h("span", { class: "text" }, t("Folders")));
-    const sizes = h("div", { class: "choice sizes", role: "group", "aria-label": t("Size") },
-      this.sizeButton(-1, "minus", t("Smaller")), this.sizeButton(1, "plus", t("Larger")));
-    this.filter = new FilterBar({ signal: this.signal, onchange: ({ under, where }) =>
-      navigate("/browse", { ...this.address(under), where }) });
     this.host = h("div", { class: "grid" });
     this.content = h("div", { class: "content" }, this.host);
+    /** @param {string} under */
+    const address = (under) => this.address(under);
+    this.heading = new Heading(info.name);
+    this.folders = new FolderPanel({ root: info.name, before: this.content, signal, address });
+    this.filter = new FilterBar({ signal, onchange: (filter) =>
+      navigate("/browse", { ...this.address(filter.under), where: filter.where }) });
     this.progress = makeProgress(t("Indexing"), indexing);
-    this.runs = makeRuns({ signal: this.signal });
+    this.runs = makeRuns({ signal });
     this.root = h("div", { class: "browse" },
-      h("div", { class: "browse-head" }, this.heading, this.toggle,
-        this.filter.toggle, this.sorts, sizes),
+      h("div", { class: "browse-head" }, this.heading.el, this.folders.toggle,
+        this.filter.toggle, this.heading.sorts, sizeButtons((step) => this.resize(step))),
       this.filter.panel, this.progress.el, this.runs.el, this.content);
-    this.main.append(this.root);
-    this.drawHeading();
-    this.makeGrid();
-    this.stopEvents = api.events((status) => this.changed(status));
-    document.addEventListener("keydown", (event) => this.pressed(event), { signal: this.signal });
-    this.foldersLoaded = this.loadFolders();
+    main.append(this.root);
+    this.heading.show(this, address);
+    this.selection = new Selection(() => this.showSelection());
+    this.grid = this.makeGrid();
+    this.scrubber = makeScrubber(this.grid);
+    this.freshness = new Freshness({ host: this.root, signal, shown: () => this.shown(),
+      onrefresh: () => this.refresh() });
+    this.bar = this.actionBar();
+    this.root.append(this.scrubber.el, this.bar.element);
+    this.stopEvents = events((status) => this.changed(status));
+    document.addEventListener("keydown", (event) => this.pressed(event), { signal });
+    this.foldersLoaded = this.folders.load(where);
   }
 
   makeGrid() {
-    this.selection = new Selection(() => this.showSelection());
-    this.grid = new Grid(this.host, {
+    return new Grid(this.host, {
       selection: this.selection,
       href: ({ id }) => `/image?${api.toQuery({ id, ...this.address(this.under) })}`,
       rowHeight,
       onmove: (anchor) => this.saveAnchor(anchor),
       onopen: (index) => this.open(index),
     });
-    this.scrubber = makeScrubber(this.grid);
-    this.bar = new ActionBar({ info: this.info, signal: this.signal,
+  }
+
+  actionBar() {
+    return new ActionBar({ info: this.info, signal: this.signal,
       count: () => this.selection.size, onclear: () => this.selection.clear(),
-      onchanged: () => { this.changedAt = performance.now(); this.refresh(); },
+      onchanged: () => { this.freshness.changed(); this.refresh(); },
       onlabelled: () => asksForLabels(this.where) && this.refresh(),
       onended: (error) => this.loadAgain(api.messageOf(error)),
       source: () => ({ grid: { ...this.query(), revision: this.grid.data?.revision ?? "",
         order: this.grid.data?.order ?? "", ranges: this.selection.ranges } }) });
-    this.root.append(this.scrubber.el, this.bar.element);
   }
 
   stop() {
     this.stopEvents();
     this.progress.stop();
-    clearTimeout(this.freshTimer ?? undefined);
+    this.freshness.stop();
     this.scrubber.stop();
     this.grid.stop();
   }
 
-  /**
-   * @param {number} step
-   * @param {string} name
-   * @param {string} label
-   */
-  sizeButton(step, name, label) {
-    return h("button", { type: "button", class: "icon-button", "aria-label": label, title: label,
-      onclick: () => this.resize(step) }, icon(name));
-  }
-
   /** @param {number} step */
   resize(step) {
-    settings.set("size", Math.min(3, Math.max(-3, settings.get("size") + step)));
+    resize(step);
     this.grid.relayKeeping();
     this.scrubber.refresh();
   }
@@ -213,14 +152,13 @@ class Browse {
    */
   async go(params) {
     this.under = params.get("under") ?? "";
-    const sort = params.get("sort") ?? "folder";
-    this.sort = Object.hasOwn(SORTS, sort) ? /** @type {Sort} */ (sort) : "folder";
+    this.sort = sortOf(params.get("sort"));
     const where = params.get("where") ?? "";
     if (where !== this.where) this.showWhere(where);
     this.filter.show(this);
     this.selection.clear();
-    this.drawHeading();
-    this.folders?.mark(this.under);
+    this.heading.show(this, (under) => this.address(under));
+    this.folders.mark(this.under);
     setTitle(this.under || title);
     const index = Number(params.get("at")) || 0;
     const { offset, focus } = history.state ?? {};
@@ -235,7 +173,7 @@ class Browse {
    */
   showWhere(where) {
     this.where = where;
-    this.foldersLoaded = this.loadFolders();
+    this.foldersLoaded = this.folders.load(this.where);
   }
 
   /** What the grid shows, as the server takes it. */
@@ -253,14 +191,14 @@ class Browse {
     this.changing?.abort();
     this.changing = new AbortController();
     const signal = AbortSignal.any([this.signal, this.changing.signal]);
-    this.stale?.remove();
+    this.freshness.withdrawOffer();
     const key = this.name();
     try {
       let data = asksForLabels(this.where) ? null : findGrid(key);
       if (!data) {
         this.showSkeletons();
         data = await fetchGrid(this.query(), anchor.index,
-          { signal, onstale: () => active?.markStale() });
+          { signal, onstale: () => active?.freshness.offerReload() });
       }
       keepGrid(key, data);
       // The list of folders needs some of the width, so rows are laid out after it is drawn.
@@ -272,7 +210,7 @@ class Browse {
       const isFilter = this.filter.explain(error);
       this.grid.hide();
       this.scrubber.el.hidden = true;
-      this.count.textContent = "";
+      this.heading.showCount(null);
       this.content.replaceChildren(isFilter
         ? panel({ icon: "filter", level: 2, title: t("The filter is not valid"),
           text: t("See the message under the filter.") })
@@ -292,7 +230,7 @@ class Browse {
    */
   showData(data, anchor) {
     this.revision = data.revision;
-    this.drawCount(data.count);
+    this.heading.showCount(data.count);
     if (!data.count) {
       this.grid.hide();
       this.scrubber.el.hidden = true;
@@ -301,7 +239,7 @@ class Browse {
     }
     if (!this.host.isConnected) this.content.replaceChildren(this.host);
     const groups = data.groups.map((group) => ({ ...group,
-      title: (group.folder === null ? format.month(group.title) : group.title) || this.info.name }));
+      title: (group.folder === null ? month(group.title) : group.title) || this.info.name }));
     this.grid.show({ ...data, groups });
     this.grid.scrollToAnchor(anchor);
     this.scrubber.refresh();
@@ -317,7 +255,7 @@ class Browse {
       return panel({ icon: "folder", level: 2, title: t("No images in this folder") },
         link("/browse", { sort: this.sort }, { class: "button" }, t("Show all")));
     }
-    if (api.latest()?.runs) {
+    if (latest()?.runs) {
       return panel({ icon: "photos", level: 2, title: t("No images yet"),
         text: t("The first ones appear here in a moment.") });
     }
@@ -326,79 +264,9 @@ class Browse {
         { command: h("code", null, "sokkuri index FOLDER") }) });
   }
 
-  drawHeading() {
-    const parts = this.under ? this.under.split("/") : [];
-    const name = parts.at(-1) ?? this.info.name;
-    const above = ["", ...parts.slice(0, -1).map((_, i) => parts.slice(0, i + 1).join("/"))];
-    const crumbs = parts.length > 0 && h("nav", { class: "crumbs", "aria-label": t("Parent folders") },
-      h("ol", null, above.map((path) => h("li", null,
-        link("/browse", this.address(path), null,
-          path ? path.slice(path.lastIndexOf("/") + 1) : this.info.name)))));
-    this.count = h("span", { class: "soft small number" });
-    clear(this.heading);
-    this.heading.append(...present([crumbs, h("h1", { tabindex: "-1" }, name), this.count]));
-    this.sorts.replaceChildren(...Object.entries(SORTS).map(([sort, label]) =>
-      link("/browse", { ...this.address(this.under), sort: sort === "folder" ? null : sort },
-        { class: "button quiet", "aria-current": sort === this.sort ? "true" : null }, label)));
-  }
-
-  /** @param {number} count */
-  drawCount(count) {
-    this.count.textContent = t("{count} image|{count} images", { count });
-  }
-
   /** @param {string} under */
   address(under) {
     return { under, sort: this.sort === "folder" ? null : this.sort, where: this.where };
-  }
-
-  async loadFolders() {
-    const revision = api.latest()?.revision;
-    const { where } = this;
-    try {
-      let known = foldersCache;
-      if (where || !known || known.revision !== revision) {
-        const { folders } = await api.folders({ signal: this.signal }, { where });
-        known = { folders, revision };
-      }
-      if (!where) foldersCache = known;
-      if (where === this.where) this.drawFolders(known.folders);
-    } catch (error) {
-      if (!api.isAbort(error)) this.toggle.hidden = true;
-    }
-  }
-
-  /** @param {FolderDocument[]} folders */
-  drawFolders(folders) {
-    this.folders?.el.remove();
-    this.folders = null;
-    this.toggle.hidden = folders.length < 2;
-    this.root.classList.toggle("with-folders", folders.length > 1 && this.foldersShown());
-    if (folders.length < 2) return;
-    this.folders = makeFolderList(folders,
-      { root: this.info.name, address: (under) => this.address(under) });
-    this.folders.mark(this.under);
-    this.content.before(this.folders.el);
-    this.showFolders(this.foldersShown(), false);
-  }
-
-  /** Whether the list of folders is shown. Narrow pages start without it, wide ones as last set. */
-  foldersShown() {
-    if (matchMedia(NARROW).matches) return this.narrowShown;
-    return settings.get("folders");
-  }
-
-  /**
-   * @param {boolean} on
-   * @param {boolean} [save]
-   */
-  showFolders(on, save = true) {
-    if (save && matchMedia(NARROW).matches) this.narrowShown = on;
-    else if (save) settings.set("folders", on);
-    this.toggle.setAttribute("aria-expanded", String(on));
-    if (!this.folders) return;
-    this.folders.el.hidden = !on;
-    this.root.classList.toggle("with-folders", on);
   }
 
   /**
@@ -422,43 +290,17 @@ class Browse {
       { replace: true, quiet: true, state: { offset: index ? offset : 0, focus } });
   }
 
+  /** What the grid shows, for `freshness`. */
+  shown() {
+    return { revision: this.revision, hasImages: this.grid.data !== null,
+      isSelecting: this.selection.size > 0, hasFocus: this.host.contains(document.activeElement) };
+  }
+
   /** @param {StatusEventDocument} status */
   changed(status) {
     this.progress.update(status);
     this.runs.update(status);
-    const { revision, total, runs } = status;
-    if (runs) this.ranAt = performance.now();
-    if (!this.revision || revision === this.revision) return;
-    if (performance.now() - this.changedAt < FRESH && !this.selection.size) {
-      this.refresh(); // the first answer may have come before the server noticed the change
-      return;
-    }
-    if (performance.now() - this.ranAt < FRESH && !this.selection.size) {
-      const wait = this.grid.data ? FRESH : 0;
-      this.freshTimer ??= setTimeout(() => this.refreshDuringRun(), wait);
-      return;
-    }
-    if (!this.grid.data) {
-      if (total) this.refresh();
-      return;
-    }
-    this.markStale();
-  }
-
-  /** Shows the new images of a run, unless the user is busy with the old ones. */
-  refreshDuringRun() {
-    this.freshTimer = null;
-    const isBusy = this.selection.size || this.host.contains(document.activeElement);
-    if (isBusy) this.markStale();
-    else this.refresh();
-  }
-
-  markStale() {
-    if (this.stale?.isConnected || this.signal.aborted) return;
-    this.stale = h("button", { type: "button", class: "button stale",
-      onclick: () => this.refresh() }, t("The collection has changed. Reload"));
-    this.root.append(this.stale);
-    announce(t("The collection has changed"));
+    this.freshness.follow(status);
   }
 
   /**
@@ -476,7 +318,7 @@ class Browse {
     const image = this.grid.data?.windows.get(anchor.index);
     forgetGrids();
     this.selection.clear();
-    this.foldersLoaded = this.loadFolders();
+    this.foldersLoaded = this.folders.load(this.where);
     await this.load(anchor);
     const index = image ? await this.find(image.id, anchor.index) : -1;
     if (index >= 0 && index !== anchor.index) this.grid.scrollToAnchor({ ...anchor, index });
@@ -511,7 +353,7 @@ class Browse {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "+" || event.key === "=") this.resize(1);
     else if (event.key === "-") this.resize(-1);
-    else if (event.key === "f" && this.folders) this.showFolders(!this.foldersShown());
+    else if (event.key === "f" && this.folders.list) this.folders.show(!this.folders.isShown());
     else if (!this.enterGrid(event)) return;
     event.preventDefault();
   }
@@ -535,12 +377,3 @@ class Browse {
  * @returns {Promise<void>}
  */
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-/**
- * The target height of a row: higher on wide pages, and scaled by the setting "size".
- * @param {number} width
- */
-function rowHeight(width) {
-  const normal = Math.min(300, Math.max(116, 90 + width * 0.085));
-  return normal * 1.25 ** settings.get("size");
-}

@@ -1283,44 +1283,6 @@ async function healthy() {
     return false;
   }
 }
-var watchers = /* @__PURE__ */ new Set();
-var source = null;
-var last = null;
-function events(onMessage, onError) {
-  const watcher = { onMessage, onError };
-  watchers.add(watcher);
-  if (last) queueMicrotask(() => watchers.has(watcher) && last && onMessage(last));
-  openStream();
-  return () => {
-    watchers.delete(watcher);
-    if (!watchers.size) closeStream();
-  };
-}
-var latest = () => last;
-function openStream() {
-  if (source || !watchers.size || document.hidden) return;
-  source = new EventSource(`${BASE2}/events`);
-  source.addEventListener("status", ({ data }) => {
-    const status2 = JSON.parse(data);
-    last = status2;
-    for (const { onMessage } of [...watchers]) onMessage(status2);
-  });
-  source.addEventListener("error", (event) => {
-    for (const { onError } of [...watchers]) onError?.(event);
-    if (source?.readyState !== EventSource.CLOSED) return;
-    closeStream();
-    setTimeout(openStream, 5e3);
-  });
-}
-function closeStream() {
-  source?.close();
-  source = null;
-  last = null;
-}
-globalThis.document?.addEventListener("visibilitychange", () => {
-  if (document.hidden) closeStream();
-  else openStream();
-});
 
 // base/dom.js
 function h(tag, props, ...children) {
@@ -1426,6 +1388,46 @@ function isTyping(event) {
   const el = event.target;
   return el instanceof HTMLElement && (el.isContentEditable || el.matches("textarea, select, input:not([type=checkbox])"));
 }
+
+// base/events.js
+var watchers = /* @__PURE__ */ new Set();
+var source = null;
+var last = null;
+function events(onMessage, onError) {
+  const watcher = { onMessage, onError };
+  watchers.add(watcher);
+  if (last) queueMicrotask(() => watchers.has(watcher) && last && onMessage(last));
+  openStream();
+  return () => {
+    watchers.delete(watcher);
+    if (!watchers.size) closeStream();
+  };
+}
+var latest = () => last;
+function openStream() {
+  if (source || !watchers.size || document.hidden) return;
+  source = new EventSource("/api/v1/events");
+  source.addEventListener("status", ({ data }) => {
+    const status2 = JSON.parse(data);
+    last = status2;
+    for (const { onMessage } of [...watchers]) onMessage(status2);
+  });
+  source.addEventListener("error", (event) => {
+    for (const { onError } of [...watchers]) onError?.(event);
+    if (source?.readyState !== EventSource.CLOSED) return;
+    closeStream();
+    setTimeout(openStream, 5e3);
+  });
+}
+function closeStream() {
+  source?.close();
+  source = null;
+  last = null;
+}
+globalThis.document?.addEventListener("visibilitychange", () => {
+  if (document.hidden) closeStream();
+  else openStream();
+});
 
 // base/icons.js
 var SVG = "http://www.w3.org/2000/svg";
@@ -1894,1136 +1896,61 @@ __export(view_exports, {
   update: () => update
 });
 
-// browse/folder_list.js
-var FIND_FROM = 25;
-var MOST_MATCHES = 100;
-function toTree(folders2) {
-  const byPath = /* @__PURE__ */ new Map();
-  const make = (path, count2) => {
-    const folder = { path, name: path.slice(path.lastIndexOf("/") + 1), count: count2, children: [] };
-    byPath.set(path, folder);
-    if (path) parentOf(path).children.push(folder);
-    return folder;
-  };
-  const parentOf = (path) => {
-    const parent = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : "";
-    return byPath.get(parent) ?? make(parent, 0);
-  };
-  const root = make("", 0);
-  for (const { path, count: count2 } of folders2) {
-    const folder = byPath.get(path) ?? make(path, count2);
-    folder.count = count2;
-  }
-  return root;
-}
-function makeFolderList(folders2, { root, address: address2 }) {
-  const tree = toTree(folders2);
-  tree.name = root;
-  let current2 = "";
-  const host = h("div", null);
-  const draw = (text2 = "") => {
-    const matches = !text2 ? null : folders2.filter(({ path }) => path.toLowerCase().includes(text2.toLowerCase())).slice(0, MOST_MATCHES);
-    host.replaceChildren(matches ? h("ul", null, matches.map((folder) => item({ ...folder, name: folder.path, children: [] }))) : h("ul", null, item(tree)));
-    if (matches && !matches.length) {
-      host.replaceChildren(h("p", { class: "soft" }, t("No folder matches")));
-    }
-  };
-  const item = (folder) => folderItem(folder, { current: current2, address: address2, item });
-  const find2 = folders2.length < FIND_FROM ? null : h("input", {
-    type: "search",
-    "aria-label": t("Find a folder"),
-    placeholder: t("Find a folder"),
-    oninput: () => draw(find2?.value.trim())
-  });
-  return {
-    el: h("nav", { class: "folders", "aria-label": t("Folders"), id: "folders" }, find2, host),
-    mark: (under) => {
-      current2 = under;
-      if (find2) find2.value = "";
-      draw();
-    }
-  };
-}
-function folderItem(folder, { current: current2, address: address2, item }) {
-  const isCurrent = folder.path === current2;
-  const open = folder.path === "" || isCurrent || current2.startsWith(`${folder.path}/`);
-  const line = h(
-    "div",
-    { class: `folder${isCurrent ? " here" : ""}` },
-    link(
-      "/browse",
-      address2(folder.path),
-      { "aria-current": isCurrent ? "true" : null, title: folder.name },
-      h("span", { class: "label" }, folder.name),
-      h("span", { class: "count number" }, count(folder.count))
-    )
-  );
-  const el = h("li", null, line);
-  if (!folder.children.length) {
-    line.prepend(h("span", { class: "fold" }));
-    return el;
-  }
-  let subfolders = null;
-  const fold = h("button", {
-    type: "button",
-    class: "fold",
-    "aria-label": t("Folders in {folder}", { folder: folder.name })
-  }, icon("right", { size: 14 }));
-  const show11 = (on) => {
-    fold.setAttribute("aria-expanded", String(on));
-    if (on && !subfolders) el.append(subfolders = h("ul", null, folder.children.map(item)));
-    if (subfolders) subfolders.hidden = !on;
-  };
-  fold.addEventListener("click", () => show11(fold.getAttribute("aria-expanded") !== "true"));
-  line.prepend(fold);
-  show11(open);
-  return el;
-}
-
-// browse/grid_cells.js
-var SIZES = [64, 128, 256, 512, 1024];
-var TRIES = 2;
-var template = null;
-var addresses = /* @__PURE__ */ new WeakMap();
-function cellTemplate() {
-  template ??= h(
-    "div",
-    { class: "cell", role: "listitem" },
-    h("a", { tabindex: "-1" }, h("img", { alt: "", decoding: "async", draggable: "false" })),
-    h("button", {
-      type: "button",
-      class: "tick",
-      role: "checkbox",
-      tabindex: "-1",
-      "aria-checked": "false"
-    }, icon("check", { size: 16 }))
-  );
-  return (
-    /** @type {HTMLElement} */
-    template.cloneNode(true)
-  );
-}
-var partsOf = (el) => (
-  /** @type {HTMLElement[]} */
-  [...el.children]
-);
-function makeGroup(number, { title: title10 }, size, top, height, heading2) {
-  const id = `group-${number}`;
-  const list4 = h("div", { role: "list", class: "rows", "aria-labelledby": id });
-  const section = h(
-    "div",
-    { class: "group", dataset: { group: number } },
-    h(
-      "h2",
-      { id },
-      h("span", { class: "title" }, title10),
-      h("span", { class: "count number" }, count(size))
-    ),
-    list4
-  );
-  section.style.top = `${top}px`;
-  section.style.height = `${height}px`;
-  section.style.setProperty("--heading", `${heading2}px`);
-  return { section, list: list4 };
-}
-function makeRow(row, top, height, boxes, { first, size }) {
-  const el = h("div", { class: "row-of-cells", role: "presentation", dataset: { row } });
-  el.style.top = `${top}px`;
-  el.style.height = `${height}px`;
-  for (const { index, x, width } of boxes) {
-    const cell = cellTemplate();
-    cell.dataset.index = String(index);
-    cell.dataset.tone = String(index * 7 % 4);
-    cell.style.left = `${x}px`;
-    cell.style.width = `${width}px`;
-    cell.setAttribute("aria-posinset", String(index - first + 1));
-    cell.setAttribute("aria-setsize", String(size));
-    name(cell, t("Image {number}", { number: index + 1 }));
-    el.append(cell);
-  }
-  return el;
-}
-function name(cell, text2) {
-  cell.firstElementChild?.setAttribute("aria-label", text2);
-  cell.lastElementChild?.setAttribute("aria-label", t("Select {name}", { name: text2 }));
-}
-function fillCell(cell, image2, href) {
-  cell.dataset.id = image2.id;
-  name(cell, image2.name);
-  const anchor = cell.querySelector("a");
-  if (!anchor) return;
-  anchor.href = href;
-  anchor.title = image2.name;
-  const box = {
-    width: parseFloat(cell.style.width),
-    height: parseFloat(cell.parentElement?.style.height ?? "")
-  };
-  const size = pictureSize(image2, box);
-  addresses.set(cell, imageUrl(image2.id, "thumbnail", { size, v: image2.v }));
-}
-function pictureSize({ width, height }, box, density = globalThis.devicePixelRatio || 1) {
-  const ratio2 = width && height ? width / height : 1;
-  const shown2 = Math.max(box.height, box.width / ratio2);
-  const pixels2 = Math.max(shown2, shown2 * ratio2) * density * 0.85;
-  const longest = Math.min(pixels2, Math.max(width ?? 0, height ?? 0) || pixels2);
-  return SIZES.find((size) => size >= longest) ?? SIZES.at(-1);
-}
-function showPicture(cell, visible) {
-  const img = cell.querySelector("img");
-  const address2 = addresses.get(cell);
-  if (!img || !address2 || cell.classList.contains("failed")) return;
-  if (img.getAttribute("src")) {
-    if (visible && img.fetchPriority === "low") img.fetchPriority = "auto";
-    return;
-  }
-  img.fetchPriority = visible ? "high" : "low";
-  img.onload = () => cell.classList.add("shown");
-  img.onerror = () => retryLater(cell, img);
-  img.src = address2;
-  if (img.complete && img.naturalWidth) cell.classList.add("shown", "known");
-}
-function retryLater(cell, img) {
-  const tries = Number(cell.dataset.tries ?? 0) + 1;
-  cell.dataset.tries = String(tries);
-  img.removeAttribute("src");
-  if (tries > TRIES) {
-    cell.classList.add("failed");
-    return;
-  }
-  setTimeout(() => cell.isConnected && showPicture(cell, true), 800 * tries);
-}
-function dropPictures(row) {
-  for (const img of row.querySelectorAll("img")) {
-    img.onload = null;
-    img.onerror = null;
-    img.removeAttribute("src");
-  }
-}
-
-// browse/long_press.js
-var LONG = 450;
-var STRAY = 10;
-function onLongPress(host, selector, callback, signal) {
-  let timer2 = 0;
-  let start3 = null;
-  let pressed = false;
-  const cancel = () => clearTimeout(timer2);
-  host.addEventListener("pointerdown", (event) => {
-    cancel();
-    pressed = false;
-    const el = event.pointerType === "touch" && around(event, selector);
-    if (!el) return;
-    start3 = event;
-    timer2 = setTimeout(() => {
-      pressed = true;
-      navigator.vibrate?.(10);
-      callback(el);
-    }, LONG);
-  }, { signal });
-  host.addEventListener("pointermove", (event) => {
-    if (start3 && Math.hypot(event.clientX - start3.clientX, event.clientY - start3.clientY) > STRAY) {
-      cancel();
-    }
-  }, { signal });
-  for (const end of ["pointerup", "pointercancel"]) host.addEventListener(end, cancel, { signal });
-  host.addEventListener("contextmenu", (event) => pressed && event.preventDefault(), { signal });
-  host.addEventListener("click", (event) => {
-    if (!pressed) return;
-    pressed = false;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-  }, { signal, capture: true });
-}
-
-// browse/justified.js
-var NARROWEST = 0.45;
-var WIDEST = 3.2;
-var STRETCH = 1.3;
-var LEFT_OVER = 0.35;
-var SQUEEZED = 0.72;
-function layoutGrid(ratios, groups, { width, target, gap = 4, heading: heading2 = 44, space = 20 }) {
-  const count2 = ratios.length;
-  const groupFirst = firstsOf(groups, count2);
-  const total = groupFirst.length - 1;
-  const rows = { first: [], top: [], height: [], group: [] };
-  const groupTop = new Float64Array(total + 1);
-  let top = 0;
-  for (let group = 0; group < total; group++) {
-    groupTop[group] = top;
-    top = layoutGroup(
-      ratios,
-      groupFirst[group],
-      groupFirst[group + 1],
-      group,
-      top + heading2,
-      { width, target, gap },
-      rows
-    ) + space;
-  }
-  groupTop[total] = top;
-  rows.first.push(count2);
-  return {
-    width,
-    height: top,
-    gap,
-    heading: heading2,
+// base/trail.js
+var KEPT2 = 20;
+var trails = [];
+function openFrom({ id, index, count: count2, imageAt, list: list4 = "" }) {
+  const key2 = Math.random().toString(36).slice(2);
+  const trail = {
+    key: key2,
     count: count2,
-    rows: rows.top.length,
-    groups: total,
-    ratios,
-    rowFirst: Uint32Array.from(rows.first),
-    rowTop: Float64Array.from(rows.top),
-    rowHeight: Float32Array.from(rows.height),
-    rowGroup: Uint32Array.from(rows.group),
-    groupFirst,
-    groupTop
+    imageAt,
+    list: list4,
+    places: /* @__PURE__ */ new Map([[id, index]]),
+    gone: /* @__PURE__ */ new Set(),
+    last: null
   };
+  trails = [...trails, trail].slice(-KEPT2);
 }
-function firstsOf(groups, count2) {
-  if (!count2) return Uint32Array.of(0);
-  const firsts = groups.length ? groups.map(({ first }) => first) : [0];
-  return Uint32Array.from([...firsts, count2]);
-}
-function layoutGroup(ratios, first, end, group, start3, page, rows) {
-  const { width, target, gap } = page;
-  let top = start3;
-  let begin = first;
-  let sum = 0;
-  const close = (until, height) => {
-    top = addRow(rows, begin, top, height, group) + gap;
-    begin = until;
-    sum = 0;
-  };
-  for (let i = first; i < end; i++) {
-    const ratio2 = shape(ratios[i]);
-    const including = (width - gap * (i - begin)) / (sum + ratio2);
-    if (including > target) {
-      sum += ratio2;
-      continue;
-    }
-    const without = sum ? (width - gap * (i - begin - 1)) / sum : Infinity;
-    if (without / target < target / including) {
-      close(i, without);
-      i -= 1;
-    } else {
-      close(i + 1, including);
-    }
-  }
-  if (begin === end) return top - gap;
-  return addLastRow(ratios, { first, begin, end, group, top, sum }, page, rows);
-}
-function addRow(rows, first, top, height, group) {
-  const whole = Math.max(1, Math.round(height));
-  rows.first.push(first);
-  rows.top.push(top);
-  rows.height.push(whole);
-  rows.group.push(group);
-  return top + whole;
-}
-function addLastRow(ratios, { first, begin, end, group, top, sum }, page, rows) {
-  const { width, target, gap } = page;
-  const before2 = rows.first.at(-1) ?? 0;
-  const merged = begin > first ? mergedHeight(ratios, before2, end, sum, page) : 0;
-  if (merged) {
-    rows.first.pop();
-    rows.height.pop();
-    rows.group.pop();
-    return addRow(rows, before2, rows.top.pop() ?? 0, merged, group);
-  }
-  const full = (width - gap * (end - begin - 1)) / sum;
-  return addRow(rows, begin, top, full < target * STRETCH ? full : target, group);
-}
-function mergedHeight(ratios, first, end, leftOver, { width, target, gap }) {
-  if (leftOver * target > width * LEFT_OVER) return 0;
-  let sum = 0;
-  for (let i = first; i < end; i++) sum += shape(ratios[i]);
-  const height = (width - gap * (end - first - 1)) / sum;
-  return height < target * SQUEEZED ? 0 : height;
-}
-function shape(ratio2) {
-  return Math.min(WIDEST, Math.max(NARROWEST, (ratio2 || 100) / 100));
-}
-function rowBoxes(layout2, row) {
-  const { rowFirst, rowHeight: rowHeight2, ratios, width, gap } = layout2;
-  const first = rowFirst[row];
-  const end = rowFirst[row + 1];
-  let sum = 0;
-  for (let i = first; i < end; i++) sum += shape(ratios[i]);
-  const full = (width - gap * (end - first - 1)) / sum;
-  const scale = full < rowHeight2[row] + 1 ? full : rowHeight2[row];
-  const boxes = [];
-  let x = 0;
-  for (let i = first; i < end; i++) {
-    const left = Math.round(x);
-    x += shape(ratios[i]) * scale;
-    boxes.push({ index: i, x: left, width: Math.max(1, Math.round(x) - left) });
-    x += gap;
-  }
-  return boxes;
-}
-function lastNotAbove(values, limit, length) {
-  let low = 0;
-  let high = length - 1;
-  while (low < high) {
-    const middle = low + high + 1 >> 1;
-    if (values[middle] <= limit) low = middle;
-    else high = middle - 1;
-  }
-  return low;
-}
-var rowAt = (layout2, y) => lastNotAbove(layout2.rowTop, y, layout2.rows);
-var rowOf = (layout2, index) => lastNotAbove(layout2.rowFirst, index, layout2.rows);
-function neighbour(layout2, index, direction) {
-  if (direction === "left") return Math.max(0, index - 1);
-  if (direction === "right") return Math.min(layout2.count - 1, index + 1);
-  const row = rowOf(layout2, index);
-  const other = row + (direction === "up" ? -1 : 1);
-  if (other < 0 || other >= layout2.rows) return index;
-  const box = rowBoxes(layout2, row)[index - layout2.rowFirst[row]];
-  const middle = box.x + box.width / 2;
-  let best = { candidate: index, distance: Infinity };
-  for (const { index: candidate, x, width } of rowBoxes(layout2, other)) {
-    const distance = Math.abs(x + width / 2 - middle);
-    if (distance < best.distance) best = { candidate, distance };
-  }
-  return best.candidate;
-}
-
-// browse/tall_page.js
-var HIGHEST = 15e6;
-var END = 2e5;
-var JUMP = 4;
-var TallPage = class {
-  /** Not shifted, and as high as the grid. */
-  constructor() {
-    this.gridHeight = 0;
-    this.height = 0;
-    this.shift = 0;
-    this.factor = 1;
-    this.setHeight(0);
-  }
-  /** @param {number} height of the grid */
-  setHeight(height) {
-    this.gridHeight = height;
-    this.height = Math.min(height, HIGHEST);
-    this.shift = 0;
-    this.factor = (height - 2 * END) / (this.height - 2 * END);
-  }
-  get isScaled() {
-    return this.gridHeight > this.height;
-  }
-  /**
-   * The height in the grid that belongs to a height on the page.
-   * @param {number} y
-   */
-  toGrid(y) {
-    if (!this.isScaled || y <= END) return y;
-    if (y >= this.height - END) return y + this.gridHeight - this.height;
-    return END + (y - END) * this.factor;
-  }
-  /**
-   * The height on the page that belongs to a height in the grid.
-   * @param {number} y
-   */
-  toPage(y) {
-    if (!this.isScaled || y <= END) return y;
-    if (y >= this.gridHeight - END) return y - this.gridHeight + this.height;
-    return END + (y - END) / this.factor;
-  }
-  /**
-   * Whether one event of scrolling, by this many pixels, is a jump.
-   * @param {number} moved
-   */
-  isJump(moved2) {
-    return this.isScaled && Math.abs(moved2) > JUMP * innerHeight;
-  }
-  /**
-   * Shifts the grid so that one of its heights is where it belongs on the page.
-   * @param {number} y a height in the grid
-   * @returns {number} its height on the page
-   */
-  moveTo(y) {
-    const place2 = Math.round(this.toPage(y));
-    this.shift = this.isScaled ? Math.round(y) - place2 : 0;
-    return y - this.shift;
-  }
-  /**
-   * The part of the grid between two heights that is on the page: its top and bottom there.
-   * @param {number} top
-   * @param {number} bottom
-   */
-  clip(top, bottom) {
-    return { top: Math.max(top - this.shift, 0), bottom: Math.min(bottom - this.shift, this.height) };
-  }
-  /**
-   * Places the groups and rows in the document after the grid was shifted.
-   * @param {import("./justified.js").Layout} layout
-   * @param {Map<number, {section: HTMLElement, top: number}>} groups
-   * @param {Map<number, HTMLElement>} rows
-   */
-  place({ groupTop, rowGroup, rowTop }, groups, rows) {
-    if (!this.isScaled) return;
-    for (const [group, entry] of groups) {
-      const { top, bottom } = this.clip(groupTop[group], groupTop[group + 1]);
-      entry.top = top;
-      entry.section.style.top = `${top}px`;
-      entry.section.style.height = `${Math.max(0, bottom - top)}px`;
-    }
-    for (const [row, el] of rows) {
-      const top = groups.get(rowGroup[row])?.top ?? 0;
-      el.style.top = `${rowTop[row] - this.shift - top}px`;
-    }
-  }
-};
-
-// browse/grid.js
-var KEYS = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" };
-var FAST = 5;
-var SETTLED_AFTER = 70;
-var FAST_INTERVAL = 200;
-var Grid = class {
-  /**
-   * @param {HTMLElement} host
-   * @param {Object} options
-   * @param {(image: ListedImageDocument) => string} options.href
-   * @param {Selection} options.selection
-   * @param {(width: number) => number} options.rowHeight
-   * @param {(anchor: Anchor) => void} [options.onmove] called with the first visible image when
-   *   scrolling stops
-   * @param {(index: number) => void} [options.onopen] called when an image's link is followed
-   */
-  constructor(host, { href, selection, rowHeight: rowHeight2, onmove, onopen }) {
-    this.host = host;
-    this.href = href;
-    this.selection = selection;
-    this.rowHeight = rowHeight2;
-    this.onmove = onmove;
-    this.onopen = onopen;
-    this.data = null;
-    this.layout = null;
-    this.page = new TallPage();
-    this.rows = /* @__PURE__ */ new Map();
-    this.groups = /* @__PURE__ */ new Map();
-    this.focused = 0;
-    this.last = { y: 0, time: 0, down: true };
-    this.fast = false;
-    this.settleTimer = 0;
-    this.lastRequest = 0;
-    this.stops = new AbortController();
-    this.resizes = new ResizeObserver(() => this.resized());
-    this.listen();
-  }
-  listen() {
-    const { signal } = this.stops;
-    addEventListener("scroll", () => this.scrolled(), { passive: true, signal });
-    connection.addEventListener("found", () => this.retryFailed(), { signal });
-    this.host.addEventListener("keydown", (event) => this.pressed(event), { signal });
-    this.host.addEventListener("click", (event) => this.clicked(event), { signal });
-    onLongPress(
-      this.host,
-      ".cell",
-      (cell) => this.selection.toggle(Number(cell.dataset.index)),
-      signal
-    );
-    this.host.addEventListener("focusin", (event) => this.focusedOn(event), { signal });
-    this.resizes.observe(this.host);
-  }
-  /** Stops all listeners and requests, and empties the grid. */
-  stop() {
-    this.stops.abort();
-    this.resizes.disconnect();
-    clearTimeout(this.settleTimer);
-    this.data?.windows.stop();
-    this.empty();
-  }
-  /** @param {GridData} data */
-  show(data) {
-    this.data?.windows.stop();
-    this.empty();
-    this.data = data;
-    this.focused = 0;
-    data.windows.onload = (first, end) => this.loaded(first, end);
-    data.windows.onretry = () => this.render();
-    this.relay();
-  }
-  /** Shows nothing, until `show` is called. */
-  hide() {
-    this.data?.windows.stop();
-    this.empty();
-    this.data = null;
-    this.layout = null;
-    this.page.setHeight(0);
-  }
-  empty() {
-    for (const row of this.rows.values()) dropPictures(row);
-    this.rows.clear();
-    this.groups.clear();
-    this.host.replaceChildren();
-  }
-  relay() {
-    const width = this.host.clientWidth;
-    if (!this.data || !width) return;
-    const small = width < 600;
-    this.layout = layoutGrid(this.data.ratios, this.data.groups, {
-      width,
-      target: this.rowHeight(width),
-      gap: small ? 3 : 5,
-      heading: small ? 40 : 48,
-      space: small ? 14 : 22
-    });
-    this.page.setHeight(this.layout.height);
-    this.host.style.height = `${this.page.height}px`;
-    this.render();
-  }
-  /** Lays out again after a change of width; the image at the top of the window stays there. */
-  resized() {
-    if (!this.data || this.layout?.width === this.host.clientWidth) return;
-    this.relayKeeping();
-  }
-  /** Lays out again. The focus stays on its image. */
-  relayKeeping() {
-    const anchor = this.layout && this.anchor();
-    const hadFocus = this.host.contains(document.activeElement);
-    this.empty();
-    this.relay();
-    if (anchor) this.scrollToAnchor(anchor);
-    if (hadFocus) this.focusQuietly(this.focused);
-  }
-  /** The top of the grid in the document, in pixels. */
-  top() {
-    return this.host.getBoundingClientRect().top + scrollY;
-  }
-  /** The height in the grid at which the window begins. */
-  y() {
-    return scrollY - this.top() + this.page.shift;
-  }
-  /**
-   * Scrolls so that the window begins at a height in the grid.
-   * @param {number} y
-   */
-  moveTo(y) {
-    const place2 = this.page.moveTo(y);
-    if (this.layout) this.page.place(this.layout, this.groups, this.rows);
-    scrollTo(0, this.top() + place2);
-    if (this.page.isScaled) this.last.y = scrollY;
-  }
-  /** The height at the top of the window that the header and a group's heading cover. */
-  covered() {
-    const bar = find(".bar")?.offsetHeight ?? 0;
-    return bar + (this.layout?.heading ?? 0);
-  }
-  /**
-   * The first image that is fully visible, and the distance of its row from the top of the window.
-   * @returns {{index: number, offset: number}}
-   */
-  anchor() {
-    if (!this.layout?.rows) return { index: 0, offset: 0 };
-    const y = this.y();
-    if (y <= 0) return { index: 0, offset: 0 };
-    let row = rowAt(this.layout, y + this.covered());
-    if (this.layout.rowTop[row] < y + this.covered() - 8 && row + 1 < this.layout.rows) row += 1;
-    return { index: this.layout.rowFirst[row], offset: Math.round(this.layout.rowTop[row] - y) };
-  }
-  /**
-   * Scrolls to an image.
-   * @param {{index: number, offset?: number}} anchor from `anchor()`
-   */
-  scrollToAnchor({ index, offset }) {
-    if (!this.layout?.rows) return;
-    const row = rowOf(this.layout, Math.min(index, this.layout.count - 1));
-    const y = this.layout.rowTop[row] - (offset ?? this.covered());
-    this.moveTo(index === 0 && !offset ? -this.top() : y);
-    this.render();
-  }
-  scrolled() {
-    const now = performance.now();
-    const moved2 = scrollY - this.last.y;
-    const seconds = Math.max(now - this.last.time, 8) / 1e3;
-    this.fast = Math.abs(moved2) / innerHeight / Math.min(seconds, 0.2) > FAST;
-    if (moved2) this.last = { y: scrollY, time: now, down: moved2 > 0 };
-    if (this.page.isJump(moved2)) {
-      this.page.moveTo(this.page.toGrid(scrollY - this.top()));
-      if (this.layout) this.page.place(this.layout, this.groups, this.rows);
-    }
-    this.render();
-    clearTimeout(this.settleTimer);
-    this.settleTimer = setTimeout(() => this.settled(), SETTLED_AFTER);
-  }
-  settled() {
-    this.fast = false;
-    if (this.page.isScaled) this.moveTo(this.y());
-    this.render();
-    this.onmove?.(this.anchor());
-  }
-  /** Updates the document to the scroll position. */
-  render() {
-    const { layout: layout2 } = this;
-    if (!layout2?.rows) return;
-    const y = this.y();
-    const ahead = innerHeight * 1.25;
-    const behind = innerHeight * 0.6;
-    const low = y - (this.last.down ? behind : ahead);
-    const high = y + innerHeight + (this.last.down ? ahead : behind);
-    const first = rowAt(layout2, low);
-    const end = rowAt(layout2, high) + 1;
-    this.removeRowsOutside(first, end);
-    for (let row = first; row < end; row++) if (!this.rows.has(row)) this.addRow(row);
-    const now = performance.now();
-    if (!this.fast || now - this.lastRequest > FAST_INTERVAL) {
-      this.lastRequest = now;
-      this.requestImages(first, end);
-    }
-    if (!this.fast) this.showPictures();
-    this.markTabStop();
-  }
-  /**
-   * Removes rows outside these bounds, but never the row that has the focus.
-   * @param {number} first
-   * @param {number} end
-   */
-  removeRowsOutside(first, end) {
-    const active3 = document.activeElement;
-    for (const [row, el] of this.rows) {
-      if (row >= first && row < end || el.contains(active3)) continue;
-      dropPictures(el);
-      el.remove();
-      this.rows.delete(row);
-    }
-    for (const [group, { section, list: list4 }] of this.groups) {
-      if (list4.childElementCount) continue;
-      section.remove();
-      this.groups.delete(group);
-    }
-  }
-  /** @param {number} row */
-  addRow(row) {
-    const { layout: layout2, data } = this;
-    if (!layout2 || !data) return;
-    const group = layout2.rowGroup[row];
-    const { list: list4, top } = this.groups.get(group) ?? this.addGroup(group, layout2, data);
-    const el = makeRow(
-      row,
-      layout2.rowTop[row] - this.page.shift - top,
-      layout2.rowHeight[row],
-      rowBoxes(layout2, row),
-      {
-        first: layout2.groupFirst[group],
-        size: layout2.groupFirst[group + 1] - layout2.groupFirst[group]
-      }
-    );
-    for (const cell of partsOf(el)) {
-      const index = Number(cell.dataset.index);
-      const image2 = data.windows.get(index);
-      if (image2) fillCell(cell, image2, this.href(image2));
-      this.markSelected(cell, index);
-    }
-    const next = partsOf(list4).find((other) => Number(other.dataset.row) > row);
-    list4.insertBefore(el, next ?? null);
-    this.rows.set(row, el);
-  }
-  /**
-   * @param {number} group
-   * @param {Layout} layout
-   * @param {GridData} data
-   */
-  addGroup(group, layout2, data) {
-    const { top, bottom } = this.page.clip(layout2.groupTop[group], layout2.groupTop[group + 1]);
-    const size = layout2.groupFirst[group + 1] - layout2.groupFirst[group];
-    const elements = makeGroup(group, data.groups[group], size, top, bottom - top, layout2.heading);
-    const next = partsOf(this.host).find((other) => Number(other.dataset.group) > group);
-    this.host.insertBefore(elements.section, next ?? null);
-    const entry = { ...elements, top };
-    this.groups.set(group, entry);
-    return entry;
-  }
-  /**
-   * Requests the data of the images in view and of the next ones in the direction of scrolling.
-   * @param {number} firstRow
-   * @param {number} endRow
-   */
-  requestImages(firstRow, endRow) {
-    if (!this.layout) return;
-    const { rowFirst, count: count2 } = this.layout;
-    const ahead = Math.max(200, rowFirst[endRow] - rowFirst[firstRow]);
-    const first = rowFirst[firstRow] - (this.last.down ? 0 : ahead);
-    const end = rowFirst[endRow] + (this.last.down ? ahead : 0);
-    this.data?.windows.want(Math.max(0, first), Math.min(count2, end));
-  }
-  /**
-   * @param {number} first
-   * @param {number} end
-   */
-  loaded(first, end) {
-    for (const el of this.rows.values()) {
-      for (const cell of partsOf(el)) {
-        const index = Number(cell.dataset.index);
-        if (index < first || index >= end || cell.dataset.id !== void 0) continue;
-        const image2 = this.data?.windows.get(index);
-        if (image2) fillCell(cell, image2, this.href(image2));
-      }
-    }
-    if (!this.fast) this.showPictures();
-  }
-  /** Loads pictures: first those in view, then those near. */
-  showPictures() {
-    const near = [];
-    for (const el of this.rows.values()) {
-      const { top, bottom } = el.getBoundingClientRect();
-      if (bottom > 0 && top < innerHeight) for (const cell of partsOf(el)) showPicture(cell, true);
-      else near.push(el);
-    }
-    for (const el of near) for (const cell of partsOf(el)) showPicture(cell, false);
-  }
-  /** Loads all failed images and pictures again, after the server came back. */
-  retryFailed() {
-    this.data?.windows.failedAt.clear();
-    for (const cell of findAll(".cell.failed", this.host)) {
-      cell.classList.remove("failed");
-      delete cell.dataset.tries;
-    }
-    this.render();
-  }
-  /** @param {number} index */
-  cell(index) {
-    return find(`.cell[data-index="${index}"]`, this.host);
-  }
-  /**
-   * @param {HTMLElement} cell
-   * @param {number} index
-   */
-  markSelected(cell, index) {
-    const selected = this.selection.has(index);
-    cell.classList.toggle("chosen", selected);
-    find(".tick", cell)?.setAttribute("aria-checked", String(selected));
-  }
-  /** Shows which images are selected. */
-  showSelection() {
-    this.host.classList.toggle("selecting", this.selection.size > 0);
-    for (const cell of findAll(".cell", this.host)) {
-      this.markSelected(cell, Number(cell.dataset.index));
-    }
-  }
-  /** Makes one image reachable with Tab: the focused one, or else the first in view. */
-  markTabStop() {
-    const old = this.host.querySelector("a[tabindex='0']");
-    const cell = this.cell(this.focused) ?? this.cell(this.anchor().index);
-    const anchor = cell?.querySelector("a");
-    if (!anchor || anchor === old) return;
-    old?.setAttribute("tabindex", "-1");
-    anchor.setAttribute("tabindex", "0");
-  }
-  /** @param {FocusEvent} event */
-  focusedOn(event) {
-    const cell = around(event, ".cell");
-    if (!cell) return;
-    this.focused = Number(cell.dataset.index);
-    this.markTabStop();
-  }
-  /**
-   * Moves the focus to an image, and scrolls it into view.
-   * @param {number} index
-   */
-  focus(index) {
-    this.focused = index;
-    if (!this.layout) return;
-    const row = rowOf(this.layout, index);
-    const y = this.y();
-    const top = this.layout.rowTop[row];
-    const bottom = top + this.layout.rowHeight[row];
-    const visible = innerHeight - 12;
-    if (top < y + this.covered()) this.moveTo(top - this.covered() - 8);
-    else if (bottom > y + visible) this.moveTo(bottom - visible + 8);
-    this.render();
-    this.cell(index)?.querySelector("a")?.focus({ preventScroll: true });
-    this.markTabStop();
-  }
-  /**
-   * Moves the focus to an image. `scrolls`: whether to scroll the image into view, too.
-   * @param {number} index
-   * @param {boolean} scrolls
-   */
-  focusAgain(index, scrolls) {
-    const isThere = index < (this.layout?.count ?? 0);
-    return scrolls && isThere ? this.focus(index) : this.focusQuietly(index);
-  }
-  /**
-   * Moves the focus to an image without scrolling, if the image is in the document.
-   * @param {number} index
-   */
-  focusQuietly(index) {
-    const anchor = this.cell(index)?.querySelector("a");
-    if (!anchor) return;
-    this.focused = index;
-    anchor.focus({ preventScroll: true });
-  }
-  /** @param {KeyboardEvent} event */
-  pressed(event) {
-    const cell = around(event, ".cell");
-    if (!cell || !this.layout || event.ctrlKey || event.metaKey || event.altKey) return;
-    const index = Number(cell.dataset.index);
-    const next = event.key in KEYS ? neighbour(this.layout, index, KEYS[event.key]) : event.key === "Home" ? 0 : event.key === "End" ? this.layout.count - 1 : null;
-    if (next !== null) {
-      if (event.shiftKey && this.selection.anchor < 0) this.selection.toggle(index);
-      this.focus(next);
-      if (event.shiftKey) this.selection.extend(next);
-    } else if (event.key === " ") {
-      this.selection.toggle(index);
-    } else return;
-    event.preventDefault();
-  }
-  /** @param {MouseEvent} event */
-  clicked(event) {
-    const cell = around(event, ".cell");
-    if (!cell || event.ctrlKey || event.metaKey) return;
-    const index = Number(cell.dataset.index);
-    const selects = around(event, ".tick") || event.detail > 0 && (event.shiftKey || this.selection.size > 0);
-    if (!selects) {
-      if (cell.dataset.id === void 0) event.preventDefault();
-      else this.onopen?.(index);
-      return;
-    }
-    event.preventDefault();
-    if (event.shiftKey) this.selection.extend(index);
-    else this.selection.toggle(index);
-  }
-};
-
-// browse/windows.js
-var WINDOW = 500;
-var KEPT2 = 60;
-var RETRY = 3e3;
-var Windows = class {
-  /**
-   * @param {number} count
-   * @param {(offset: number, limit: number, signal: AbortSignal) =>
-   *   Promise<ListedImageDocument[]>} load
-   */
-  constructor(count2, load3) {
-    this.count = count2;
-    this.load = load3;
-    this.loaded = /* @__PURE__ */ new Map();
-    this.loading = /* @__PURE__ */ new Map();
-    this.failedAt = /* @__PURE__ */ new Map();
-    this.onload = () => {
-    };
-    this.onretry = () => {
-    };
-  }
-  /**
-   * @param {number} index
-   * @returns {?ListedImageDocument} the image, if it is loaded
-   */
-  get(index) {
-    return this.loaded.get(Math.floor(index / WINDOW))?.[index % WINDOW] ?? null;
-  }
-  /**
-   * Fetches the windows of a range of images, and cancels requests for windows far from it.
-   * @param {number} first
-   * @param {number} end
-   */
-  want(first, end) {
-    const low = Math.max(0, Math.floor(first / WINDOW));
-    const high = Math.floor(Math.max(first, Math.min(end, this.count) - 1) / WINDOW);
-    for (const [number, { controller, held }] of this.loading) {
-      if (held || number >= low - 1 && number <= high + 1) continue;
-      this.loading.delete(number);
-      controller.abort();
-    }
-    for (let number = low; number <= high; number++) this.fetch(number);
-  }
-  /**
-   * Fetches a window; the promise is settled when the window is loaded or has failed. A window that
-   * is `held` is not cancelled.
-   * @param {number} number
-   * @param {boolean} [held]
-   */
-  fetch(number, held = false) {
-    const images3 = this.loaded.get(number);
-    if (images3) {
-      this.loaded.delete(number);
-      this.loaded.set(number, images3);
-      return Promise.resolve(images3);
-    }
-    const request2 = this.loading.get(number);
-    if (request2) {
-      request2.held ||= held;
-      return request2.promise;
-    }
-    if (!held && Date.now() - (this.failedAt.get(number) ?? 0) < RETRY) return null;
-    const controller = new AbortController();
-    const promise = this.run(number, controller);
-    this.loading.set(number, { promise, controller, held });
-    return promise;
-  }
-  /**
-   * @param {number} number
-   * @param {AbortController} controller
-   */
-  async run(number, controller) {
-    const offset = number * WINDOW;
-    try {
-      const limit = Math.min(WINDOW, this.count - offset);
-      const images3 = await this.load(offset, limit, controller.signal);
-      this.loaded.set(number, images3);
-      this.failedAt.delete(number);
-      this.dropOldest();
-      return images3;
-    } catch (error) {
-      if (!isAbort(error)) {
-        this.failedAt.set(number, Date.now());
-        setTimeout(() => this.onretry(), RETRY + 50);
-      }
-      return null;
-    } finally {
-      if (this.loading.get(number)?.controller === controller) this.loading.delete(number);
-      const images3 = this.loaded.get(number);
-      if (images3) this.onload(offset, offset + images3.length);
-    }
-  }
-  dropOldest() {
-    for (const number of this.loaded.keys()) {
-      if (this.loaded.size <= KEPT2) return;
-      this.loaded.delete(number);
-    }
-  }
-  /**
-   * The images of these indices; those that are not loaded are fetched.
-   * @param {Iterable<number>} indices
-   * @returns {Promise<ListedImageDocument[]>} without those that could not be fetched
-   */
-  async all(indices) {
-    const all = [...indices];
-    const numbers2 = new Set(all.map((index) => Math.floor(index / WINDOW)));
-    const windows = /* @__PURE__ */ new Map();
-    await Promise.all([...numbers2].map(async (number) => {
-      windows.set(number, await this.fetch(number, true));
-    }));
-    return all.map((index) => windows.get(Math.floor(index / WINDOW))?.[index % WINDOW]).filter((image2) => image2 !== void 0);
-  }
-  /**
-   * The list with its place of an image, as the page of the image needs it (base/trail.js).
-   * @param {number} index
-   */
-  listAt(index) {
-    const imageAt = async (place2) => (await this.all([place2]))[0] ?? null;
-    return { id: this.get(index)?.id ?? "", index, count: this.count, imageAt };
-  }
-  /** Cancels all requests. */
-  stop() {
-    for (const { controller } of this.loading.values()) controller.abort();
-    this.onload = () => {
-    };
-    this.onretry = () => {
-    };
-  }
-};
-
-// browse/grid_data.js
-var KEPT3 = 4;
-var kept = /* @__PURE__ */ new Map();
-async function fetchGrid(query, index, { signal, onstale }) {
-  const request2 = (offset, limit, itemsSignal, order) => gridItems(
-    { ...query, order, offset: String(offset), limit },
-    { signal: itemsSignal }
-  );
-  let first = index < WINDOW ? request2(0, WINDOW, signal).catch(() => null) : null;
-  const grid2 = await grid(query, { signal });
-  const windows = new Windows(grid2.count, async (offset, limit, windowSignal) => {
-    const early = offset === 0 ? await first : null;
-    first = null;
-    const { images: images3, revision } = early?.order === grid2.order ? early : await request2(offset, limit, windowSignal, grid2.order).catch((error) => {
-      if (isConflict(error)) onstale();
-      throw error;
-    });
-    if (revision !== grid2.revision || images3.length < limit) onstale();
-    if (images3.length < limit) throw new Error("an image is gone");
-    return images3;
+function openFromList(images3, id) {
+  openFrom({
+    id,
+    index: images3.findIndex((image2) => image2.id === id),
+    count: images3.length,
+    imageAt: async (index) => images3[index]
   });
-  return { ...grid2, ratios: Uint16Array.from(grid2.ratios), windows };
 }
-function findGrid(name2) {
-  const data = kept.get(name2);
-  return data && data.revision === (latest()?.revision ?? data.revision) ? data : null;
+async function neighbours(id) {
+  const having = trails.filter(({ places }) => places.has(id));
+  const trail = having.find(({ key: key2 }) => key2 === history.state?.trail) ?? having.at(-1);
+  const index = trail?.places.get(id);
+  if (!trail || index === void 0) return null;
+  history.replaceState({ ...history.state, trail: trail.key }, "");
+  trail.last = index;
+  const [previous2, next] = await Promise.all([beside(trail, index, -1), beside(trail, index, 1)]);
+  return { previous: previous2, next, index, trail };
 }
-function keepGrid(name2, data) {
-  kept.delete(name2);
-  kept.set(name2, data);
-  if (kept.size > KEPT3) kept.delete([...kept.keys()][0]);
+async function beside(trail, index, by) {
+  for (let place2 = index + by; place2 >= 0 && place2 < trail.count; place2 += by) {
+    const image2 = await trail.imageAt(place2);
+    if (!image2) return null;
+    trail.places.set(image2.id, place2);
+    if (!trail.gone.has(image2.id)) return image2.id;
+  }
+  return null;
 }
-var forgetGrids = () => kept.clear();
-
-// browse/scrubber.js
-var MARKS = 60;
-function makeScrubber(grid2) {
-  const thumb = h("div", { class: "thumb" });
-  const title10 = h("div", { class: "where" });
-  const marks = h("div", null);
-  const el = h("div", { class: "scrubber", "aria-hidden": "true" }, marks, thumb, title10);
-  const stops = new AbortController();
-  let hiding = 0;
-  const place2 = () => {
-    thumb.style.top = `${Math.min(1, scrollY / range()) * 100}%`;
-    el.classList.add("moving");
-    clearTimeout(hiding);
-    hiding = setTimeout(() => el.classList.remove("moving"), 1200);
-  };
-  listen(el, (share, dragging) => {
-    title10.style.top = `${share * 100}%`;
-    title10.textContent = titleAt(grid2, share * range());
-    if (dragging) scrollTo(0, share * range());
-  });
-  addEventListener("scroll", place2, { passive: true, signal: stops.signal });
-  return {
-    el,
-    refresh: () => {
-      el.hidden = !grid2.layout || grid2.layout.height < innerHeight * 3;
-      marks.replaceChildren(...groupMarks(grid2));
-    },
-    stop: () => stops.abort()
-  };
-}
-var range = () => Math.max(1, document.documentElement.scrollHeight - innerHeight);
-function listen(el, onmove) {
-  const move = (event) => {
-    const { top, height } = el.getBoundingClientRect();
-    const share = Math.min(1, Math.max(0, (event.clientY - top) / height));
-    onmove(share, el.classList.contains("dragging"));
-  };
-  el.addEventListener("pointerdown", (event) => {
-    el.setPointerCapture(event.pointerId);
-    el.classList.add("dragging");
-    move(event);
-    event.preventDefault();
-  });
-  el.addEventListener("pointermove", move);
-  for (const end of ["pointerup", "pointercancel"]) {
-    el.addEventListener(end, () => el.classList.remove("dragging"));
+function markGone(id, isGone) {
+  for (const { gone, places } of trails) {
+    if (!isGone) gone.delete(id);
+    else if (places.has(id)) gone.add(id);
   }
 }
-function titleAt(grid2, y) {
-  const { layout: layout2, data } = grid2;
-  if (!layout2?.groups) return "";
-  const inside2 = grid2.page.toGrid(y - grid2.top()) + grid2.covered();
-  let group = 0;
-  while (group + 1 < layout2.groups && layout2.groupTop[group + 1] <= inside2) group += 1;
-  return data?.groups[group]?.title ?? "";
-}
-function groupMarks(grid2) {
-  const { layout: layout2 } = grid2;
-  const top = grid2.top();
-  const whole = range();
-  const out = [];
-  if (!layout2) return out;
-  let last3 = -1;
-  for (let group = 0; group < layout2.groups; group++) {
-    const share = Math.min(1, (top + grid2.page.toPage(layout2.groupTop[group])) / whole);
-    if (share - last3 < 1 / MARKS) continue;
-    last3 = share;
-    const mark = h("div", { class: "mark" });
-    mark.style.top = `${share * 100}%`;
-    out.push(mark);
-  }
-  return out;
+function takeLast(list4) {
+  const trail = trails.findLast((one) => one.list === list4 && one.last !== null);
+  if (!trail) return null;
+  const { last: last3 } = trail;
+  trail.last = null;
+  return last3;
 }
 
 // base/folders.js
@@ -3073,7 +2000,7 @@ function jointsOf(where) {
   return joints;
 }
 var isAlternative = (where) => jointsOf(where).some(([word]) => word === "or");
-function partsOf2(where) {
+function partsOf(where) {
   const joints = isAlternative(where) ? [] : jointsOf(where);
   const begins = [0, ...joints.map(([, , end]) => end)];
   const ends = [...joints.map(([, begin]) => begin), where.length];
@@ -3082,7 +2009,7 @@ function partsOf2(where) {
 function read2(where) {
   const filters = {};
   const rest = [];
-  for (const part of partsOf2(where)) {
+  for (const part of partsOf(where)) {
     const found = PATTERNS.find(([kind2, field2, pattern2]) => pattern2.test(part) && filters[kind2]?.[field2] === void 0);
     if (!found) {
       rest.push(part);
@@ -4446,61 +3373,1378 @@ function summary({ added, updated, moved: moved2, reused, removed, failed, total
   ]);
 }
 
-// base/trail.js
-var KEPT4 = 20;
-var trails = [];
-function openFrom({ id, index, count: count2, imageAt, list: list4 = "" }) {
-  const key2 = Math.random().toString(36).slice(2);
-  const trail = {
-    key: key2,
-    count: count2,
-    imageAt,
-    list: list4,
-    places: /* @__PURE__ */ new Map([[id, index]]),
-    gone: /* @__PURE__ */ new Set(),
-    last: null
+// browse/folder_list.js
+var FIND_FROM = 25;
+var MOST_MATCHES = 100;
+function toTree(folders2) {
+  const byPath = /* @__PURE__ */ new Map();
+  const make = (path, count2) => {
+    const folder = { path, name: path.slice(path.lastIndexOf("/") + 1), count: count2, children: [] };
+    byPath.set(path, folder);
+    if (path) parentOf(path).children.push(folder);
+    return folder;
   };
-  trails = [...trails, trail].slice(-KEPT4);
+  const parentOf = (path) => {
+    const parent = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : "";
+    return byPath.get(parent) ?? make(parent, 0);
+  };
+  const root = make("", 0);
+  for (const { path, count: count2 } of folders2) {
+    const folder = byPath.get(path) ?? make(path, count2);
+    folder.count = count2;
+  }
+  return root;
 }
-function openFromList(images3, id) {
-  openFrom({
-    id,
-    index: images3.findIndex((image2) => image2.id === id),
-    count: images3.length,
-    imageAt: async (index) => images3[index]
+function makeFolderList(folders2, { root, address: address2 }) {
+  const tree = toTree(folders2);
+  tree.name = root;
+  let current2 = "";
+  const host = h("div", null);
+  const draw = (text2 = "") => {
+    const matches = !text2 ? null : folders2.filter(({ path }) => path.toLowerCase().includes(text2.toLowerCase())).slice(0, MOST_MATCHES);
+    host.replaceChildren(matches ? h("ul", null, matches.map((folder) => item({ ...folder, name: folder.path, children: [] }))) : h("ul", null, item(tree)));
+    if (matches && !matches.length) {
+      host.replaceChildren(h("p", { class: "soft" }, t("No folder matches")));
+    }
+  };
+  const item = (folder) => folderItem(folder, { current: current2, address: address2, item });
+  const find2 = folders2.length < FIND_FROM ? null : h("input", {
+    type: "search",
+    "aria-label": t("Find a folder"),
+    placeholder: t("Find a folder"),
+    oninput: () => draw(find2?.value.trim())
   });
+  return {
+    el: h("nav", { class: "folders", "aria-label": t("Folders"), id: "folders" }, find2, host),
+    mark: (under) => {
+      current2 = under;
+      if (find2) find2.value = "";
+      draw();
+    }
+  };
 }
-async function neighbours(id) {
-  const having = trails.filter(({ places }) => places.has(id));
-  const trail = having.find(({ key: key2 }) => key2 === history.state?.trail) ?? having.at(-1);
-  const index = trail?.places.get(id);
-  if (!trail || index === void 0) return null;
-  history.replaceState({ ...history.state, trail: trail.key }, "");
-  trail.last = index;
-  const [previous2, next] = await Promise.all([beside(trail, index, -1), beside(trail, index, 1)]);
-  return { previous: previous2, next, index, trail };
-}
-async function beside(trail, index, by) {
-  for (let place2 = index + by; place2 >= 0 && place2 < trail.count; place2 += by) {
-    const image2 = await trail.imageAt(place2);
-    if (!image2) return null;
-    trail.places.set(image2.id, place2);
-    if (!trail.gone.has(image2.id)) return image2.id;
+function folderItem(folder, { current: current2, address: address2, item }) {
+  const isCurrent = folder.path === current2;
+  const open = folder.path === "" || isCurrent || current2.startsWith(`${folder.path}/`);
+  const line = h(
+    "div",
+    { class: `folder${isCurrent ? " here" : ""}` },
+    link(
+      "/browse",
+      address2(folder.path),
+      { "aria-current": isCurrent ? "true" : null, title: folder.name },
+      h("span", { class: "label" }, folder.name),
+      h("span", { class: "count number" }, count(folder.count))
+    )
+  );
+  const el = h("li", null, line);
+  if (!folder.children.length) {
+    line.prepend(h("span", { class: "fold" }));
+    return el;
   }
-  return null;
+  let subfolders = null;
+  const fold = h("button", {
+    type: "button",
+    class: "fold",
+    "aria-label": t("Folders in {folder}", { folder: folder.name })
+  }, icon("right", { size: 14 }));
+  const show11 = (on) => {
+    fold.setAttribute("aria-expanded", String(on));
+    if (on && !subfolders) el.append(subfolders = h("ul", null, folder.children.map(item)));
+    if (subfolders) subfolders.hidden = !on;
+  };
+  fold.addEventListener("click", () => show11(fold.getAttribute("aria-expanded") !== "true"));
+  line.prepend(fold);
+  show11(open);
+  return el;
 }
-function markGone(id, isGone) {
-  for (const { gone, places } of trails) {
-    if (!isGone) gone.delete(id);
-    else if (places.has(id)) gone.add(id);
+
+// browse/folder_panel.js
+var NARROW = "(max-width: 859px)";
+var cache = null;
+var FolderPanel = class {
+  /**
+   * @param {{root: string, before: HTMLElement, signal: AbortSignal,
+   *   address: (under: string) => Params}} options
+   *   root: the name of the collection; before: the element that the list precedes; address: of a
+   *   folder
+   */
+  constructor({ root, before: before2, signal, address: address2 }) {
+    this.root = root;
+    this.before = before2;
+    this.signal = signal;
+    this.address = address2;
+    this.under = "";
+    this.where = "";
+    this.list = null;
+    this.narrowShown = false;
+    this.toggle = h(
+      "button",
+      {
+        type: "button",
+        class: "button toggle",
+        onclick: () => this.show(!this.isShown())
+      },
+      icon("folders"),
+      h("span", { class: "text" }, t("Folders"))
+    );
+  }
+  /**
+   * Loads the folders, with the counts of the images that pass a filter.
+   * @param {string} where
+   */
+  async load(where) {
+    this.where = where;
+    const revision = latest()?.revision;
+    try {
+      let known2 = cache;
+      if (where || !known2 || known2.revision !== revision) {
+        const { folders: folders2 } = await folders({ signal: this.signal }, { where });
+        known2 = { folders: folders2, revision };
+      }
+      if (!where) cache = known2;
+      if (where === this.where) this.draw(known2.folders);
+    } catch (error) {
+      if (!isAbort(error)) this.toggle.hidden = true;
+    }
+  }
+  /** @param {FolderDocument[]} folders */
+  draw(folders2) {
+    this.list?.el.remove();
+    this.list = null;
+    this.toggle.hidden = folders2.length < 2;
+    this.makeRoom(folders2.length > 1 && this.isShown());
+    if (folders2.length < 2) return;
+    this.list = makeFolderList(folders2, { root: this.root, address: this.address });
+    this.list.mark(this.under);
+    this.before.before(this.list.el);
+    this.show(this.isShown(), false);
+  }
+  /**
+   * Marks the folder that the grid shows.
+   * @param {string} under
+   */
+  mark(under) {
+    this.under = under;
+    this.list?.mark(under);
+  }
+  /** Whether the list is shown. Narrow pages start without it, wide ones as last set. */
+  isShown() {
+    if (matchMedia(NARROW).matches) return this.narrowShown;
+    return get("folders");
+  }
+  /**
+   * @param {boolean} on
+   * @param {boolean} [save]
+   */
+  show(on, save = true) {
+    if (save && matchMedia(NARROW).matches) this.narrowShown = on;
+    else if (save) set("folders", on);
+    this.toggle.setAttribute("aria-expanded", String(on));
+    if (!this.list) return;
+    this.list.el.hidden = !on;
+    this.makeRoom(on);
+  }
+  /** @param {boolean} on */
+  makeRoom(on) {
+    this.before.parentElement?.classList.toggle("with-folders", on);
+  }
+};
+
+// browse/freshness.js
+var FRESH = 4e3;
+var Freshness = class {
+  /**
+   * @param {{host: HTMLElement, signal: AbortSignal, shown: () => Shown, onrefresh: () => void}} options
+   *   host: gets the button that offers to load the grid again; shown: describes the grid; onrefresh:
+   *   loads the grid again
+   */
+  constructor({ host, signal, shown: shown2, onrefresh }) {
+    this.host = host;
+    this.signal = signal;
+    this.shown = shown2;
+    this.onrefresh = onrefresh;
+    this.ranAt = -Infinity;
+    this.changedAt = -Infinity;
+    this.timer = null;
+    this.offer = null;
+  }
+  /** This page has moved images to the trash or back. */
+  changed() {
+    this.changedAt = performance.now();
+  }
+  /** @param {StatusEventDocument} status */
+  follow({ revision, total, runs }) {
+    const now = performance.now();
+    if (runs) this.ranAt = now;
+    const shown2 = this.shown();
+    if (!shown2.revision || revision === shown2.revision) return;
+    if (now - this.changedAt < FRESH && !shown2.isSelecting) {
+      this.onrefresh();
+      return;
+    }
+    if (now - this.ranAt < FRESH && !shown2.isSelecting) {
+      this.timer ??= setTimeout(() => this.refreshDuringRun(), shown2.hasImages ? FRESH : 0);
+      return;
+    }
+    if (shown2.hasImages) this.offerReload();
+    else if (total) this.onrefresh();
+  }
+  /** Shows the new images of a run, unless the user is busy with the old ones. */
+  refreshDuringRun() {
+    this.timer = null;
+    const { isSelecting, hasFocus } = this.shown();
+    if (isSelecting || hasFocus) this.offerReload();
+    else this.onrefresh();
+  }
+  offerReload() {
+    if (this.offer || this.signal.aborted) return;
+    this.offer = h(
+      "button",
+      { type: "button", class: "button stale", onclick: this.onrefresh },
+      t("The collection has changed. Reload")
+    );
+    this.host.append(this.offer);
+    announce(t("The collection has changed"));
+  }
+  /** Removes the offer to load the grid again, because that is done. */
+  withdrawOffer() {
+    this.offer?.remove();
+    this.offer = null;
+  }
+  stop() {
+    clearTimeout(this.timer ?? void 0);
+  }
+};
+
+// browse/grid_cells.js
+var SIZES = [64, 128, 256, 512, 1024];
+var TRIES = 2;
+var template = null;
+var addresses = /* @__PURE__ */ new WeakMap();
+function cellTemplate() {
+  template ??= h(
+    "div",
+    { class: "cell", role: "listitem" },
+    h("a", { tabindex: "-1" }, h("img", { alt: "", decoding: "async", draggable: "false" })),
+    h("button", {
+      type: "button",
+      class: "tick",
+      role: "checkbox",
+      tabindex: "-1",
+      "aria-checked": "false"
+    }, icon("check", { size: 16 }))
+  );
+  return (
+    /** @type {HTMLElement} */
+    template.cloneNode(true)
+  );
+}
+var partsOf2 = (el) => (
+  /** @type {HTMLElement[]} */
+  [...el.children]
+);
+function makeGroup(number, { title: title10 }, size, top, height, heading2) {
+  const id = `group-${number}`;
+  const list4 = h("div", { role: "list", class: "rows", "aria-labelledby": id });
+  const section = h(
+    "div",
+    { class: "group", dataset: { group: number } },
+    h(
+      "h2",
+      { id },
+      h("span", { class: "title" }, title10),
+      h("span", { class: "count number" }, count(size))
+    ),
+    list4
+  );
+  section.style.top = `${top}px`;
+  section.style.height = `${height}px`;
+  section.style.setProperty("--heading", `${heading2}px`);
+  return { section, list: list4 };
+}
+function makeRow(row, top, height, boxes, { first, size }) {
+  const el = h("div", { class: "row-of-cells", role: "presentation", dataset: { row } });
+  el.style.top = `${top}px`;
+  el.style.height = `${height}px`;
+  for (const { index, x, width } of boxes) {
+    const cell = cellTemplate();
+    cell.dataset.index = String(index);
+    cell.dataset.tone = String(index * 7 % 4);
+    cell.style.left = `${x}px`;
+    cell.style.width = `${width}px`;
+    cell.setAttribute("aria-posinset", String(index - first + 1));
+    cell.setAttribute("aria-setsize", String(size));
+    name(cell, t("Image {number}", { number: index + 1 }));
+    el.append(cell);
+  }
+  return el;
+}
+function name(cell, text2) {
+  cell.firstElementChild?.setAttribute("aria-label", text2);
+  cell.lastElementChild?.setAttribute("aria-label", t("Select {name}", { name: text2 }));
+}
+function fillCell(cell, image2, href) {
+  cell.dataset.id = image2.id;
+  name(cell, image2.name);
+  const anchor = cell.querySelector("a");
+  if (!anchor) return;
+  anchor.href = href;
+  anchor.title = image2.name;
+  const box = {
+    width: parseFloat(cell.style.width),
+    height: parseFloat(cell.parentElement?.style.height ?? "")
+  };
+  const size = pictureSize(image2, box);
+  addresses.set(cell, imageUrl(image2.id, "thumbnail", { size, v: image2.v }));
+}
+function pictureSize({ width, height }, box, density = globalThis.devicePixelRatio || 1) {
+  const ratio2 = width && height ? width / height : 1;
+  const shown2 = Math.max(box.height, box.width / ratio2);
+  const pixels2 = Math.max(shown2, shown2 * ratio2) * density * 0.85;
+  const longest = Math.min(pixels2, Math.max(width ?? 0, height ?? 0) || pixels2);
+  return SIZES.find((size) => size >= longest) ?? SIZES.at(-1);
+}
+function showPicture(cell, visible) {
+  const img = cell.querySelector("img");
+  const address2 = addresses.get(cell);
+  if (!img || !address2 || cell.classList.contains("failed")) return;
+  if (img.getAttribute("src")) {
+    if (visible && img.fetchPriority === "low") img.fetchPriority = "auto";
+    return;
+  }
+  img.fetchPriority = visible ? "high" : "low";
+  img.onload = () => cell.classList.add("shown");
+  img.onerror = () => retryLater(cell, img);
+  img.src = address2;
+  if (img.complete && img.naturalWidth) cell.classList.add("shown", "known");
+}
+function retryLater(cell, img) {
+  const tries = Number(cell.dataset.tries ?? 0) + 1;
+  cell.dataset.tries = String(tries);
+  img.removeAttribute("src");
+  if (tries > TRIES) {
+    cell.classList.add("failed");
+    return;
+  }
+  setTimeout(() => cell.isConnected && showPicture(cell, true), 800 * tries);
+}
+function dropPictures(row) {
+  for (const img of row.querySelectorAll("img")) {
+    img.onload = null;
+    img.onerror = null;
+    img.removeAttribute("src");
   }
 }
-function takeLast(list4) {
-  const trail = trails.findLast((one) => one.list === list4 && one.last !== null);
-  if (!trail) return null;
-  const { last: last3 } = trail;
-  trail.last = null;
-  return last3;
+
+// browse/long_press.js
+var LONG = 450;
+var STRAY = 10;
+function onLongPress(host, selector, callback, signal) {
+  let timer2 = 0;
+  let start3 = null;
+  let pressed = false;
+  const cancel = () => clearTimeout(timer2);
+  host.addEventListener("pointerdown", (event) => {
+    cancel();
+    pressed = false;
+    const el = event.pointerType === "touch" && around(event, selector);
+    if (!el) return;
+    start3 = event;
+    timer2 = setTimeout(() => {
+      pressed = true;
+      navigator.vibrate?.(10);
+      callback(el);
+    }, LONG);
+  }, { signal });
+  host.addEventListener("pointermove", (event) => {
+    if (start3 && Math.hypot(event.clientX - start3.clientX, event.clientY - start3.clientY) > STRAY) {
+      cancel();
+    }
+  }, { signal });
+  for (const end of ["pointerup", "pointercancel"]) host.addEventListener(end, cancel, { signal });
+  host.addEventListener("contextmenu", (event) => pressed && event.preventDefault(), { signal });
+  host.addEventListener("click", (event) => {
+    if (!pressed) return;
+    pressed = false;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, { signal, capture: true });
+}
+
+// browse/justified.js
+var NARROWEST = 0.45;
+var WIDEST = 3.2;
+var STRETCH = 1.3;
+var LEFT_OVER = 0.35;
+var SQUEEZED = 0.72;
+function layoutGrid(ratios, groups, { width, target, gap = 4, heading: heading2 = 44, space = 20 }) {
+  const count2 = ratios.length;
+  const groupFirst = firstsOf(groups, count2);
+  const total = groupFirst.length - 1;
+  const rows = { first: [], top: [], height: [], group: [] };
+  const groupTop = new Float64Array(total + 1);
+  let top = 0;
+  for (let group = 0; group < total; group++) {
+    groupTop[group] = top;
+    top = layoutGroup(
+      ratios,
+      groupFirst[group],
+      groupFirst[group + 1],
+      group,
+      top + heading2,
+      { width, target, gap },
+      rows
+    ) + space;
+  }
+  groupTop[total] = top;
+  rows.first.push(count2);
+  return {
+    width,
+    height: top,
+    gap,
+    heading: heading2,
+    count: count2,
+    rows: rows.top.length,
+    groups: total,
+    ratios,
+    rowFirst: Uint32Array.from(rows.first),
+    rowTop: Float64Array.from(rows.top),
+    rowHeight: Float32Array.from(rows.height),
+    rowGroup: Uint32Array.from(rows.group),
+    groupFirst,
+    groupTop
+  };
+}
+function firstsOf(groups, count2) {
+  if (!count2) return Uint32Array.of(0);
+  const firsts = groups.length ? groups.map(({ first }) => first) : [0];
+  return Uint32Array.from([...firsts, count2]);
+}
+function layoutGroup(ratios, first, end, group, start3, page, rows) {
+  const { width, target, gap } = page;
+  let top = start3;
+  let begin = first;
+  let sum = 0;
+  const close = (until, height) => {
+    top = addRow(rows, begin, top, height, group) + gap;
+    begin = until;
+    sum = 0;
+  };
+  for (let i = first; i < end; i++) {
+    const ratio2 = shape(ratios[i]);
+    const including = (width - gap * (i - begin)) / (sum + ratio2);
+    if (including > target) {
+      sum += ratio2;
+      continue;
+    }
+    const without = sum ? (width - gap * (i - begin - 1)) / sum : Infinity;
+    if (without / target < target / including) {
+      close(i, without);
+      i -= 1;
+    } else {
+      close(i + 1, including);
+    }
+  }
+  if (begin === end) return top - gap;
+  return addLastRow(ratios, { first, begin, end, group, top, sum }, page, rows);
+}
+function addRow(rows, first, top, height, group) {
+  const whole = Math.max(1, Math.round(height));
+  rows.first.push(first);
+  rows.top.push(top);
+  rows.height.push(whole);
+  rows.group.push(group);
+  return top + whole;
+}
+function addLastRow(ratios, { first, begin, end, group, top, sum }, page, rows) {
+  const { width, target, gap } = page;
+  const before2 = rows.first.at(-1) ?? 0;
+  const merged = begin > first ? mergedHeight(ratios, before2, end, sum, page) : 0;
+  if (merged) {
+    rows.first.pop();
+    rows.height.pop();
+    rows.group.pop();
+    return addRow(rows, before2, rows.top.pop() ?? 0, merged, group);
+  }
+  const full = (width - gap * (end - begin - 1)) / sum;
+  return addRow(rows, begin, top, full < target * STRETCH ? full : target, group);
+}
+function mergedHeight(ratios, first, end, leftOver, { width, target, gap }) {
+  if (leftOver * target > width * LEFT_OVER) return 0;
+  let sum = 0;
+  for (let i = first; i < end; i++) sum += shape(ratios[i]);
+  const height = (width - gap * (end - first - 1)) / sum;
+  return height < target * SQUEEZED ? 0 : height;
+}
+function shape(ratio2) {
+  return Math.min(WIDEST, Math.max(NARROWEST, (ratio2 || 100) / 100));
+}
+function rowBoxes(layout2, row) {
+  const { rowFirst, rowHeight: rowHeight2, ratios, width, gap } = layout2;
+  const first = rowFirst[row];
+  const end = rowFirst[row + 1];
+  let sum = 0;
+  for (let i = first; i < end; i++) sum += shape(ratios[i]);
+  const full = (width - gap * (end - first - 1)) / sum;
+  const scale = full < rowHeight2[row] + 1 ? full : rowHeight2[row];
+  const boxes = [];
+  let x = 0;
+  for (let i = first; i < end; i++) {
+    const left = Math.round(x);
+    x += shape(ratios[i]) * scale;
+    boxes.push({ index: i, x: left, width: Math.max(1, Math.round(x) - left) });
+    x += gap;
+  }
+  return boxes;
+}
+function lastNotAbove(values, limit, length) {
+  let low = 0;
+  let high = length - 1;
+  while (low < high) {
+    const middle = low + high + 1 >> 1;
+    if (values[middle] <= limit) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+var rowAt = (layout2, y) => lastNotAbove(layout2.rowTop, y, layout2.rows);
+var rowOf = (layout2, index) => lastNotAbove(layout2.rowFirst, index, layout2.rows);
+function neighbour(layout2, index, direction) {
+  if (direction === "left") return Math.max(0, index - 1);
+  if (direction === "right") return Math.min(layout2.count - 1, index + 1);
+  const row = rowOf(layout2, index);
+  const other = row + (direction === "up" ? -1 : 1);
+  if (other < 0 || other >= layout2.rows) return index;
+  const box = rowBoxes(layout2, row)[index - layout2.rowFirst[row]];
+  const middle = box.x + box.width / 2;
+  let best = { candidate: index, distance: Infinity };
+  for (const { index: candidate, x, width } of rowBoxes(layout2, other)) {
+    const distance = Math.abs(x + width / 2 - middle);
+    if (distance < best.distance) best = { candidate, distance };
+  }
+  return best.candidate;
+}
+
+// browse/tall_page.js
+var HIGHEST = 15e6;
+var END = 2e5;
+var JUMP = 4;
+var TallPage = class {
+  /** Not shifted, and as high as the grid. */
+  constructor() {
+    this.gridHeight = 0;
+    this.height = 0;
+    this.shift = 0;
+    this.factor = 1;
+    this.setHeight(0);
+  }
+  /** @param {number} height of the grid */
+  setHeight(height) {
+    this.gridHeight = height;
+    this.height = Math.min(height, HIGHEST);
+    this.shift = 0;
+    this.factor = (height - 2 * END) / (this.height - 2 * END);
+  }
+  get isScaled() {
+    return this.gridHeight > this.height;
+  }
+  /**
+   * The height in the grid that belongs to a height on the page.
+   * @param {number} y
+   */
+  toGrid(y) {
+    if (!this.isScaled || y <= END) return y;
+    if (y >= this.height - END) return y + this.gridHeight - this.height;
+    return END + (y - END) * this.factor;
+  }
+  /**
+   * The height on the page that belongs to a height in the grid.
+   * @param {number} y
+   */
+  toPage(y) {
+    if (!this.isScaled || y <= END) return y;
+    if (y >= this.gridHeight - END) return y - this.gridHeight + this.height;
+    return END + (y - END) / this.factor;
+  }
+  /**
+   * Whether one event of scrolling, by this many pixels, is a jump.
+   * @param {number} moved
+   */
+  isJump(moved2) {
+    return this.isScaled && Math.abs(moved2) > JUMP * innerHeight;
+  }
+  /**
+   * Shifts the grid so that one of its heights is where it belongs on the page.
+   * @param {number} y a height in the grid
+   * @returns {number} its height on the page
+   */
+  moveTo(y) {
+    const place2 = Math.round(this.toPage(y));
+    this.shift = this.isScaled ? Math.round(y) - place2 : 0;
+    return y - this.shift;
+  }
+  /**
+   * The part of the grid between two heights that is on the page: its top and bottom there.
+   * @param {number} top
+   * @param {number} bottom
+   */
+  clip(top, bottom) {
+    return { top: Math.max(top - this.shift, 0), bottom: Math.min(bottom - this.shift, this.height) };
+  }
+  /**
+   * Places the groups and rows in the document after the grid was shifted.
+   * @param {import("./justified.js").Layout} layout
+   * @param {Map<number, {section: HTMLElement, top: number}>} groups
+   * @param {Map<number, HTMLElement>} rows
+   */
+  place({ groupTop, rowGroup, rowTop }, groups, rows) {
+    if (!this.isScaled) return;
+    for (const [group, entry] of groups) {
+      const { top, bottom } = this.clip(groupTop[group], groupTop[group + 1]);
+      entry.top = top;
+      entry.section.style.top = `${top}px`;
+      entry.section.style.height = `${Math.max(0, bottom - top)}px`;
+    }
+    for (const [row, el] of rows) {
+      const top = groups.get(rowGroup[row])?.top ?? 0;
+      el.style.top = `${rowTop[row] - this.shift - top}px`;
+    }
+  }
+};
+
+// browse/grid.js
+var KEYS = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" };
+var FAST = 5;
+var SETTLED_AFTER = 70;
+var FAST_INTERVAL = 200;
+var Grid = class {
+  /**
+   * @param {HTMLElement} host
+   * @param {Object} options
+   * @param {(image: ListedImageDocument) => string} options.href
+   * @param {Selection} options.selection
+   * @param {(width: number) => number} options.rowHeight
+   * @param {(anchor: Anchor) => void} [options.onmove] called with the first visible image when
+   *   scrolling stops
+   * @param {(index: number) => void} [options.onopen] called when an image's link is followed
+   */
+  constructor(host, { href, selection, rowHeight: rowHeight2, onmove, onopen }) {
+    this.host = host;
+    this.href = href;
+    this.selection = selection;
+    this.rowHeight = rowHeight2;
+    this.onmove = onmove;
+    this.onopen = onopen;
+    this.data = null;
+    this.layout = null;
+    this.page = new TallPage();
+    this.rows = /* @__PURE__ */ new Map();
+    this.groups = /* @__PURE__ */ new Map();
+    this.focused = 0;
+    this.last = { y: 0, time: 0, down: true };
+    this.fast = false;
+    this.settleTimer = 0;
+    this.lastRequest = 0;
+    this.stops = new AbortController();
+    this.resizes = new ResizeObserver(() => this.resized());
+    this.listen();
+  }
+  listen() {
+    const { signal } = this.stops;
+    addEventListener("scroll", () => this.scrolled(), { passive: true, signal });
+    connection.addEventListener("found", () => this.retryFailed(), { signal });
+    this.host.addEventListener("keydown", (event) => this.pressed(event), { signal });
+    this.host.addEventListener("click", (event) => this.clicked(event), { signal });
+    onLongPress(
+      this.host,
+      ".cell",
+      (cell) => this.selection.toggle(Number(cell.dataset.index)),
+      signal
+    );
+    this.host.addEventListener("focusin", (event) => this.focusedOn(event), { signal });
+    this.resizes.observe(this.host);
+  }
+  /** Stops all listeners and requests, and empties the grid. */
+  stop() {
+    this.stops.abort();
+    this.resizes.disconnect();
+    clearTimeout(this.settleTimer);
+    this.data?.windows.stop();
+    this.empty();
+  }
+  /** @param {GridData} data */
+  show(data) {
+    this.data?.windows.stop();
+    this.empty();
+    this.data = data;
+    this.focused = 0;
+    data.windows.onload = (first, end) => this.loaded(first, end);
+    data.windows.onretry = () => this.render();
+    this.relay();
+  }
+  /** Shows nothing, until `show` is called. */
+  hide() {
+    this.data?.windows.stop();
+    this.empty();
+    this.data = null;
+    this.layout = null;
+    this.page.setHeight(0);
+  }
+  empty() {
+    for (const row of this.rows.values()) dropPictures(row);
+    this.rows.clear();
+    this.groups.clear();
+    this.host.replaceChildren();
+  }
+  relay() {
+    const width = this.host.clientWidth;
+    if (!this.data || !width) return;
+    const small = width < 600;
+    this.layout = layoutGrid(this.data.ratios, this.data.groups, {
+      width,
+      target: this.rowHeight(width),
+      gap: small ? 3 : 5,
+      heading: small ? 40 : 48,
+      space: small ? 14 : 22
+    });
+    this.page.setHeight(this.layout.height);
+    this.host.style.height = `${this.page.height}px`;
+    this.render();
+  }
+  /** Lays out again after a change of width; the image at the top of the window stays there. */
+  resized() {
+    if (!this.data || this.layout?.width === this.host.clientWidth) return;
+    this.relayKeeping();
+  }
+  /** Lays out again. The focus stays on its image. */
+  relayKeeping() {
+    const anchor = this.layout && this.anchor();
+    const hadFocus = this.host.contains(document.activeElement);
+    this.empty();
+    this.relay();
+    if (anchor) this.scrollToAnchor(anchor);
+    if (hadFocus) this.focusQuietly(this.focused);
+  }
+  /** The top of the grid in the document, in pixels. */
+  top() {
+    return this.host.getBoundingClientRect().top + scrollY;
+  }
+  /** The height in the grid at which the window begins. */
+  y() {
+    return scrollY - this.top() + this.page.shift;
+  }
+  /**
+   * Scrolls so that the window begins at a height in the grid.
+   * @param {number} y
+   */
+  moveTo(y) {
+    const place2 = this.page.moveTo(y);
+    if (this.layout) this.page.place(this.layout, this.groups, this.rows);
+    scrollTo(0, this.top() + place2);
+    if (this.page.isScaled) this.last.y = scrollY;
+  }
+  /** The height at the top of the window that the header and a group's heading cover. */
+  covered() {
+    const bar = find(".bar")?.offsetHeight ?? 0;
+    return bar + (this.layout?.heading ?? 0);
+  }
+  /**
+   * The first image that is fully visible, and the distance of its row from the top of the window.
+   * @returns {{index: number, offset: number}}
+   */
+  anchor() {
+    if (!this.layout?.rows) return { index: 0, offset: 0 };
+    const y = this.y();
+    if (y <= 0) return { index: 0, offset: 0 };
+    let row = rowAt(this.layout, y + this.covered());
+    if (this.layout.rowTop[row] < y + this.covered() - 8 && row + 1 < this.layout.rows) row += 1;
+    return { index: this.layout.rowFirst[row], offset: Math.round(this.layout.rowTop[row] - y) };
+  }
+  /**
+   * Scrolls to an image.
+   * @param {{index: number, offset?: number}} anchor from `anchor()`
+   */
+  scrollToAnchor({ index, offset }) {
+    if (!this.layout?.rows) return;
+    const row = rowOf(this.layout, Math.min(index, this.layout.count - 1));
+    const y = this.layout.rowTop[row] - (offset ?? this.covered());
+    this.moveTo(index === 0 && !offset ? -this.top() : y);
+    this.render();
+  }
+  scrolled() {
+    const now = performance.now();
+    const moved2 = scrollY - this.last.y;
+    const seconds = Math.max(now - this.last.time, 8) / 1e3;
+    this.fast = Math.abs(moved2) / innerHeight / Math.min(seconds, 0.2) > FAST;
+    if (moved2) this.last = { y: scrollY, time: now, down: moved2 > 0 };
+    if (this.page.isJump(moved2)) {
+      this.page.moveTo(this.page.toGrid(scrollY - this.top()));
+      if (this.layout) this.page.place(this.layout, this.groups, this.rows);
+    }
+    this.render();
+    clearTimeout(this.settleTimer);
+    this.settleTimer = setTimeout(() => this.settled(), SETTLED_AFTER);
+  }
+  settled() {
+    this.fast = false;
+    if (this.page.isScaled) this.moveTo(this.y());
+    this.render();
+    this.onmove?.(this.anchor());
+  }
+  /** Updates the document to the scroll position. */
+  render() {
+    const { layout: layout2 } = this;
+    if (!layout2?.rows) return;
+    const y = this.y();
+    const ahead = innerHeight * 1.25;
+    const behind = innerHeight * 0.6;
+    const low = y - (this.last.down ? behind : ahead);
+    const high = y + innerHeight + (this.last.down ? ahead : behind);
+    const first = rowAt(layout2, low);
+    const end = rowAt(layout2, high) + 1;
+    this.removeRowsOutside(first, end);
+    for (let row = first; row < end; row++) if (!this.rows.has(row)) this.addRow(row);
+    const now = performance.now();
+    if (!this.fast || now - this.lastRequest > FAST_INTERVAL) {
+      this.lastRequest = now;
+      this.requestImages(first, end);
+    }
+    if (!this.fast) this.showPictures();
+    this.markTabStop();
+  }
+  /**
+   * Removes rows outside these bounds, but never the row that has the focus.
+   * @param {number} first
+   * @param {number} end
+   */
+  removeRowsOutside(first, end) {
+    const active3 = document.activeElement;
+    for (const [row, el] of this.rows) {
+      if (row >= first && row < end || el.contains(active3)) continue;
+      dropPictures(el);
+      el.remove();
+      this.rows.delete(row);
+    }
+    for (const [group, { section, list: list4 }] of this.groups) {
+      if (list4.childElementCount) continue;
+      section.remove();
+      this.groups.delete(group);
+    }
+  }
+  /** @param {number} row */
+  addRow(row) {
+    const { layout: layout2, data } = this;
+    if (!layout2 || !data) return;
+    const group = layout2.rowGroup[row];
+    const { list: list4, top } = this.groups.get(group) ?? this.addGroup(group, layout2, data);
+    const el = makeRow(
+      row,
+      layout2.rowTop[row] - this.page.shift - top,
+      layout2.rowHeight[row],
+      rowBoxes(layout2, row),
+      {
+        first: layout2.groupFirst[group],
+        size: layout2.groupFirst[group + 1] - layout2.groupFirst[group]
+      }
+    );
+    for (const cell of partsOf2(el)) {
+      const index = Number(cell.dataset.index);
+      const image2 = data.windows.get(index);
+      if (image2) fillCell(cell, image2, this.href(image2));
+      this.markSelected(cell, index);
+    }
+    const next = partsOf2(list4).find((other) => Number(other.dataset.row) > row);
+    list4.insertBefore(el, next ?? null);
+    this.rows.set(row, el);
+  }
+  /**
+   * @param {number} group
+   * @param {Layout} layout
+   * @param {GridData} data
+   */
+  addGroup(group, layout2, data) {
+    const { top, bottom } = this.page.clip(layout2.groupTop[group], layout2.groupTop[group + 1]);
+    const size = layout2.groupFirst[group + 1] - layout2.groupFirst[group];
+    const elements = makeGroup(group, data.groups[group], size, top, bottom - top, layout2.heading);
+    const next = partsOf2(this.host).find((other) => Number(other.dataset.group) > group);
+    this.host.insertBefore(elements.section, next ?? null);
+    const entry = { ...elements, top };
+    this.groups.set(group, entry);
+    return entry;
+  }
+  /**
+   * Requests the data of the images in view and of the next ones in the direction of scrolling.
+   * @param {number} firstRow
+   * @param {number} endRow
+   */
+  requestImages(firstRow, endRow) {
+    if (!this.layout) return;
+    const { rowFirst, count: count2 } = this.layout;
+    const ahead = Math.max(200, rowFirst[endRow] - rowFirst[firstRow]);
+    const first = rowFirst[firstRow] - (this.last.down ? 0 : ahead);
+    const end = rowFirst[endRow] + (this.last.down ? ahead : 0);
+    this.data?.windows.want(Math.max(0, first), Math.min(count2, end));
+  }
+  /**
+   * @param {number} first
+   * @param {number} end
+   */
+  loaded(first, end) {
+    for (const el of this.rows.values()) {
+      for (const cell of partsOf2(el)) {
+        const index = Number(cell.dataset.index);
+        if (index < first || index >= end || cell.dataset.id !== void 0) continue;
+        const image2 = this.data?.windows.get(index);
+        if (image2) fillCell(cell, image2, this.href(image2));
+      }
+    }
+    if (!this.fast) this.showPictures();
+  }
+  /** Loads pictures: first those in view, then those near. */
+  showPictures() {
+    const near = [];
+    for (const el of this.rows.values()) {
+      const { top, bottom } = el.getBoundingClientRect();
+      if (bottom > 0 && top < innerHeight) for (const cell of partsOf2(el)) showPicture(cell, true);
+      else near.push(el);
+    }
+    for (const el of near) for (const cell of partsOf2(el)) showPicture(cell, false);
+  }
+  /** Loads all failed images and pictures again, after the server came back. */
+  retryFailed() {
+    this.data?.windows.failedAt.clear();
+    for (const cell of findAll(".cell.failed", this.host)) {
+      cell.classList.remove("failed");
+      delete cell.dataset.tries;
+    }
+    this.render();
+  }
+  /** @param {number} index */
+  cell(index) {
+    return find(`.cell[data-index="${index}"]`, this.host);
+  }
+  /**
+   * @param {HTMLElement} cell
+   * @param {number} index
+   */
+  markSelected(cell, index) {
+    const selected = this.selection.has(index);
+    cell.classList.toggle("chosen", selected);
+    find(".tick", cell)?.setAttribute("aria-checked", String(selected));
+  }
+  /** Shows which images are selected. */
+  showSelection() {
+    this.host.classList.toggle("selecting", this.selection.size > 0);
+    for (const cell of findAll(".cell", this.host)) {
+      this.markSelected(cell, Number(cell.dataset.index));
+    }
+  }
+  /** Makes one image reachable with Tab: the focused one, or else the first in view. */
+  markTabStop() {
+    const old = this.host.querySelector("a[tabindex='0']");
+    const cell = this.cell(this.focused) ?? this.cell(this.anchor().index);
+    const anchor = cell?.querySelector("a");
+    if (!anchor || anchor === old) return;
+    old?.setAttribute("tabindex", "-1");
+    anchor.setAttribute("tabindex", "0");
+  }
+  /** @param {FocusEvent} event */
+  focusedOn(event) {
+    const cell = around(event, ".cell");
+    if (!cell) return;
+    this.focused = Number(cell.dataset.index);
+    this.markTabStop();
+  }
+  /**
+   * Moves the focus to an image, and scrolls it into view.
+   * @param {number} index
+   */
+  focus(index) {
+    this.focused = index;
+    if (!this.layout) return;
+    const row = rowOf(this.layout, index);
+    const y = this.y();
+    const top = this.layout.rowTop[row];
+    const bottom = top + this.layout.rowHeight[row];
+    const visible = innerHeight - 12;
+    if (top < y + this.covered()) this.moveTo(top - this.covered() - 8);
+    else if (bottom > y + visible) this.moveTo(bottom - visible + 8);
+    this.render();
+    this.cell(index)?.querySelector("a")?.focus({ preventScroll: true });
+    this.markTabStop();
+  }
+  /**
+   * Moves the focus to an image. `scrolls`: whether to scroll the image into view, too.
+   * @param {number} index
+   * @param {boolean} scrolls
+   */
+  focusAgain(index, scrolls) {
+    const isThere = index < (this.layout?.count ?? 0);
+    return scrolls && isThere ? this.focus(index) : this.focusQuietly(index);
+  }
+  /**
+   * Moves the focus to an image without scrolling, if the image is in the document.
+   * @param {number} index
+   */
+  focusQuietly(index) {
+    const anchor = this.cell(index)?.querySelector("a");
+    if (!anchor) return;
+    this.focused = index;
+    anchor.focus({ preventScroll: true });
+  }
+  /** @param {KeyboardEvent} event */
+  pressed(event) {
+    const cell = around(event, ".cell");
+    if (!cell || !this.layout || event.ctrlKey || event.metaKey || event.altKey) return;
+    const index = Number(cell.dataset.index);
+    const next = event.key in KEYS ? neighbour(this.layout, index, KEYS[event.key]) : event.key === "Home" ? 0 : event.key === "End" ? this.layout.count - 1 : null;
+    if (next !== null) {
+      if (event.shiftKey && this.selection.anchor < 0) this.selection.toggle(index);
+      this.focus(next);
+      if (event.shiftKey) this.selection.extend(next);
+    } else if (event.key === " ") {
+      this.selection.toggle(index);
+    } else return;
+    event.preventDefault();
+  }
+  /** @param {MouseEvent} event */
+  clicked(event) {
+    const cell = around(event, ".cell");
+    if (!cell || event.ctrlKey || event.metaKey) return;
+    const index = Number(cell.dataset.index);
+    const selects = around(event, ".tick") || event.detail > 0 && (event.shiftKey || this.selection.size > 0);
+    if (!selects) {
+      if (cell.dataset.id === void 0) event.preventDefault();
+      else this.onopen?.(index);
+      return;
+    }
+    event.preventDefault();
+    if (event.shiftKey) this.selection.extend(index);
+    else this.selection.toggle(index);
+  }
+};
+
+// browse/windows.js
+var WINDOW = 500;
+var KEPT3 = 60;
+var RETRY = 3e3;
+var Windows = class {
+  /**
+   * @param {number} count
+   * @param {(offset: number, limit: number, signal: AbortSignal) =>
+   *   Promise<ListedImageDocument[]>} load
+   */
+  constructor(count2, load3) {
+    this.count = count2;
+    this.load = load3;
+    this.loaded = /* @__PURE__ */ new Map();
+    this.loading = /* @__PURE__ */ new Map();
+    this.failedAt = /* @__PURE__ */ new Map();
+    this.onload = () => {
+    };
+    this.onretry = () => {
+    };
+  }
+  /**
+   * @param {number} index
+   * @returns {?ListedImageDocument} the image, if it is loaded
+   */
+  get(index) {
+    return this.loaded.get(Math.floor(index / WINDOW))?.[index % WINDOW] ?? null;
+  }
+  /**
+   * Fetches the windows of a range of images, and cancels requests for windows far from it.
+   * @param {number} first
+   * @param {number} end
+   */
+  want(first, end) {
+    const low = Math.max(0, Math.floor(first / WINDOW));
+    const high = Math.floor(Math.max(first, Math.min(end, this.count) - 1) / WINDOW);
+    for (const [number, { controller, held }] of this.loading) {
+      if (held || number >= low - 1 && number <= high + 1) continue;
+      this.loading.delete(number);
+      controller.abort();
+    }
+    for (let number = low; number <= high; number++) this.fetch(number);
+  }
+  /**
+   * Fetches a window; the promise is settled when the window is loaded or has failed. A window that
+   * is `held` is not cancelled.
+   * @param {number} number
+   * @param {boolean} [held]
+   */
+  fetch(number, held = false) {
+    const images3 = this.loaded.get(number);
+    if (images3) {
+      this.loaded.delete(number);
+      this.loaded.set(number, images3);
+      return Promise.resolve(images3);
+    }
+    const request2 = this.loading.get(number);
+    if (request2) {
+      request2.held ||= held;
+      return request2.promise;
+    }
+    if (!held && Date.now() - (this.failedAt.get(number) ?? 0) < RETRY) return null;
+    const controller = new AbortController();
+    const promise = this.run(number, controller);
+    this.loading.set(number, { promise, controller, held });
+    return promise;
+  }
+  /**
+   * @param {number} number
+   * @param {AbortController} controller
+   */
+  async run(number, controller) {
+    const offset = number * WINDOW;
+    try {
+      const limit = Math.min(WINDOW, this.count - offset);
+      const images3 = await this.load(offset, limit, controller.signal);
+      this.loaded.set(number, images3);
+      this.failedAt.delete(number);
+      this.dropOldest();
+      return images3;
+    } catch (error) {
+      if (!isAbort(error)) {
+        this.failedAt.set(number, Date.now());
+        setTimeout(() => this.onretry(), RETRY + 50);
+      }
+      return null;
+    } finally {
+      if (this.loading.get(number)?.controller === controller) this.loading.delete(number);
+      const images3 = this.loaded.get(number);
+      if (images3) this.onload(offset, offset + images3.length);
+    }
+  }
+  dropOldest() {
+    for (const number of this.loaded.keys()) {
+      if (this.loaded.size <= KEPT3) return;
+      this.loaded.delete(number);
+    }
+  }
+  /**
+   * The images of these indices; those that are not loaded are fetched.
+   * @param {Iterable<number>} indices
+   * @returns {Promise<ListedImageDocument[]>} without those that could not be fetched
+   */
+  async all(indices) {
+    const all = [...indices];
+    const numbers2 = new Set(all.map((index) => Math.floor(index / WINDOW)));
+    const windows = /* @__PURE__ */ new Map();
+    await Promise.all([...numbers2].map(async (number) => {
+      windows.set(number, await this.fetch(number, true));
+    }));
+    return all.map((index) => windows.get(Math.floor(index / WINDOW))?.[index % WINDOW]).filter((image2) => image2 !== void 0);
+  }
+  /**
+   * The list with its place of an image, as the page of the image needs it (base/trail.js).
+   * @param {number} index
+   */
+  listAt(index) {
+    const imageAt = async (place2) => (await this.all([place2]))[0] ?? null;
+    return { id: this.get(index)?.id ?? "", index, count: this.count, imageAt };
+  }
+  /** Cancels all requests. */
+  stop() {
+    for (const { controller } of this.loading.values()) controller.abort();
+    this.onload = () => {
+    };
+    this.onretry = () => {
+    };
+  }
+};
+
+// browse/grid_data.js
+var KEPT4 = 4;
+var kept = /* @__PURE__ */ new Map();
+async function fetchGrid(query, index, { signal, onstale }) {
+  const request2 = (offset, limit, itemsSignal, order) => gridItems(
+    { ...query, order, offset: String(offset), limit },
+    { signal: itemsSignal }
+  );
+  let first = index < WINDOW ? request2(0, WINDOW, signal).catch(() => null) : null;
+  const grid2 = await grid(query, { signal });
+  const windows = new Windows(grid2.count, async (offset, limit, windowSignal) => {
+    const early = offset === 0 ? await first : null;
+    first = null;
+    const { images: images3, revision } = early?.order === grid2.order ? early : await request2(offset, limit, windowSignal, grid2.order).catch((error) => {
+      if (isConflict(error)) onstale();
+      throw error;
+    });
+    if (revision !== grid2.revision || images3.length < limit) onstale();
+    if (images3.length < limit) throw new Error("an image is gone");
+    return images3;
+  });
+  return { ...grid2, ratios: Uint16Array.from(grid2.ratios), windows };
+}
+function findGrid(name2) {
+  const data = kept.get(name2);
+  return data && data.revision === (latest()?.revision ?? data.revision) ? data : null;
+}
+function keepGrid(name2, data) {
+  kept.delete(name2);
+  kept.set(name2, data);
+  if (kept.size > KEPT4) kept.delete([...kept.keys()][0]);
+}
+var forgetGrids = () => kept.clear();
+
+// browse/heading.js
+var SORTS = {
+  folder: t("By folder"),
+  newest: t("Newest"),
+  oldest: t("Oldest"),
+  name: t("Name"),
+  size: t("Size"),
+  pixels: t("Pixels")
+};
+var sortOf = (named2) => named2 !== null && Object.hasOwn(SORTS, named2) ? (
+  /** @type {Sort} */
+  named2
+) : "folder";
+var Heading = class {
+  /** @param {string} collection its name, which stands for the top folder */
+  constructor(collection) {
+    this.collection = collection;
+    this.el = h("div", { class: "heading" });
+    this.count = h("span", { class: "soft small number" });
+    this.sorts = h("div", { class: "choice sorts", role: "group", "aria-label": t("Order") });
+  }
+  /**
+   * Shows a folder and an order, without a count.
+   * @param {{under: string, sort: Sort}} shown
+   * @param {(under: string) => Params} address what the links to another folder or order keep
+   */
+  show({ under, sort }, address2) {
+    const parts2 = under ? under.split("/") : [];
+    const name2 = parts2.at(-1) ?? this.collection;
+    const above = ["", ...parts2.slice(0, -1).map((_, i) => parts2.slice(0, i + 1).join("/"))];
+    const crumbs = parts2.length > 0 && h(
+      "nav",
+      { class: "crumbs", "aria-label": t("Parent folders") },
+      h("ol", null, above.map((path) => h(
+        "li",
+        null,
+        link(
+          "/browse",
+          address2(path),
+          null,
+          path ? path.slice(path.lastIndexOf("/") + 1) : this.collection
+        )
+      )))
+    );
+    this.count.textContent = "";
+    this.el.replaceChildren(...present([crumbs, h("h1", { tabindex: "-1" }, name2), this.count]));
+    this.sorts.replaceChildren(...Object.entries(SORTS).map(([one, label]) => link(
+      "/browse",
+      { ...address2(under), sort: one === "folder" ? null : one },
+      { class: "button quiet", "aria-current": one === sort ? "true" : null },
+      label
+    )));
+  }
+  /** @param {?number} count of images; null if it is unknown */
+  showCount(count2) {
+    this.count.textContent = count2 === null ? "" : t("{count} image|{count} images", { count: count2 });
+  }
+};
+
+// browse/scrubber.js
+var MARKS = 60;
+function makeScrubber(grid2) {
+  const thumb = h("div", { class: "thumb" });
+  const title10 = h("div", { class: "where" });
+  const marks = h("div", null);
+  const el = h("div", { class: "scrubber", "aria-hidden": "true" }, marks, thumb, title10);
+  const stops = new AbortController();
+  let hiding = 0;
+  const place2 = () => {
+    thumb.style.top = `${Math.min(1, scrollY / range()) * 100}%`;
+    el.classList.add("moving");
+    clearTimeout(hiding);
+    hiding = setTimeout(() => el.classList.remove("moving"), 1200);
+  };
+  listen(el, (share, dragging) => {
+    title10.style.top = `${share * 100}%`;
+    title10.textContent = titleAt(grid2, share * range());
+    if (dragging) scrollTo(0, share * range());
+  });
+  addEventListener("scroll", place2, { passive: true, signal: stops.signal });
+  return {
+    el,
+    refresh: () => {
+      el.hidden = !grid2.layout || grid2.layout.height < innerHeight * 3;
+      marks.replaceChildren(...groupMarks(grid2));
+    },
+    stop: () => stops.abort()
+  };
+}
+var range = () => Math.max(1, document.documentElement.scrollHeight - innerHeight);
+function listen(el, onmove) {
+  const move = (event) => {
+    const { top, height } = el.getBoundingClientRect();
+    const share = Math.min(1, Math.max(0, (event.clientY - top) / height));
+    onmove(share, el.classList.contains("dragging"));
+  };
+  el.addEventListener("pointerdown", (event) => {
+    el.setPointerCapture(event.pointerId);
+    el.classList.add("dragging");
+    move(event);
+    event.preventDefault();
+  });
+  el.addEventListener("pointermove", move);
+  for (const end of ["pointerup", "pointercancel"]) {
+    el.addEventListener(end, () => el.classList.remove("dragging"));
+  }
+}
+function titleAt(grid2, y) {
+  const { layout: layout2, data } = grid2;
+  if (!layout2?.groups) return "";
+  const inside2 = grid2.page.toGrid(y - grid2.top()) + grid2.covered();
+  let group = 0;
+  while (group + 1 < layout2.groups && layout2.groupTop[group + 1] <= inside2) group += 1;
+  return data?.groups[group]?.title ?? "";
+}
+function groupMarks(grid2) {
+  const { layout: layout2 } = grid2;
+  const top = grid2.top();
+  const whole = range();
+  const out = [];
+  if (!layout2) return out;
+  let last3 = -1;
+  for (let group = 0; group < layout2.groups; group++) {
+    const share = Math.min(1, (top + grid2.page.toPage(layout2.groupTop[group])) / whole);
+    if (share - last3 < 1 / MARKS) continue;
+    last3 = share;
+    const mark = h("div", { class: "mark" });
+    mark.style.top = `${share * 100}%`;
+    out.push(mark);
+  }
+  return out;
+}
+
+// browse/sizes.js
+var MOST = 3;
+function resize(step) {
+  set("size", Math.min(MOST, Math.max(-MOST, get("size") + step)));
+}
+function rowHeight(width) {
+  const normal = Math.min(300, Math.max(116, 90 + width * 0.085));
+  return normal * 1.25 ** get("size");
+}
+function sizeButtons(onstep) {
+  const button = (step, name2, label) => h("button", {
+    type: "button",
+    class: "icon-button",
+    "aria-label": label,
+    title: label,
+    onclick: () => onstep(step)
+  }, icon(name2));
+  return h(
+    "div",
+    { class: "choice sizes", role: "group", "aria-label": t("Size") },
+    button(-1, "minus", t("Smaller")),
+    button(1, "plus", t("Larger"))
+  );
 }
 
 // browse/view.js
@@ -4514,24 +4758,11 @@ var shortcuts = [
   ["+ −", t("Larger or smaller pictures")],
   ["f", t("Show or hide the folders")]
 ];
-var SORTS = {
-  folder: t("By folder"),
-  newest: t("Newest"),
-  oldest: t("Oldest"),
-  name: t("Name"),
-  size: t("Size"),
-  pixels: t("Pixels")
-};
 var FOLDERS_TIMEOUT = 1500;
-var FRESH = 4e3;
-var NARROW = "(max-width: 859px)";
-var foldersCache = null;
 var active = null;
 async function show2(main2, params, { signal, info: info3 }) {
-  const view2 = new Browse(main2, info3, signal);
+  const view2 = new Browse(main2, info3, signal, params.get("where") ?? "");
   active = view2;
-  view2.where = params.get("where") ?? "";
-  view2.draw();
   await view2.go(params);
   return () => {
     if (active === view2) active = null;
@@ -4544,125 +4775,79 @@ async function update(params) {
   return true;
 }
 var Browse = class {
-  /** @type {HTMLElement} */
-  heading;
-  /** @type {HTMLElement} */
-  sorts;
-  /** @type {HTMLElement} */
-  toggle;
-  /** @type {FilterBar} */
-  filter;
-  /** @type {HTMLElement} */
-  host;
-  /** @type {HTMLElement} */
-  content;
-  /** @type {HTMLElement} */
-  root;
-  /** @type {HTMLElement} */
-  count;
-  /** @type {HTMLElement | undefined} */
-  stale;
-  /** @type {ReturnType<typeof makeProgress>} */
-  progress;
-  /** @type {ReturnType<typeof makeRuns>} */
-  runs;
-  /** @type {() => void} */
-  stopEvents;
-  /** @type {Promise<void>} */
-  foldersLoaded;
-  /** @type {Selection} */
-  selection;
-  /** @type {Grid} */
-  grid;
-  /** @type {ReturnType<typeof makeScrubber>} */
-  scrubber;
-  /** @type {ActionBar} */
-  bar;
   /**
    * @param {HTMLElement} main
    * @param {InfoDocument} info
    * @param {AbortSignal} signal
+   * @param {string} where the filter
    */
-  constructor(main2, info3, signal) {
-    this.main = main2;
+  constructor(main2, info3, signal, where) {
     this.info = info3;
     this.signal = signal;
     this.under = "";
-    this.where = "";
+    this.where = where;
     this.sort = "folder";
     this.revision = null;
-    this.folders = null;
-    this.narrowShown = false;
     this.changing = null;
-    this.ranAt = -Infinity;
-    this.changedAt = -Infinity;
-    this.freshTimer = null;
-  }
-  draw() {
-    this.heading = h("div", { class: "heading" });
-    this.sorts = h("div", { class: "choice sorts", role: "group", "aria-label": t("Order") });
-    this.toggle = h(
-      "button",
-      {
-        type: "button",
-        class: "button toggle",
-        onclick: () => this.showFolders(!this.foldersShown())
-      },
-      icon("folders"),
-      h("span", { class: "text" }, t("Folders"))
-    );
-    const sizes = h(
-      "div",
-      { class: "choice sizes", role: "group", "aria-label": t("Size") },
-      this.sizeButton(-1, "minus", t("Smaller")),
-      this.sizeButton(1, "plus", t("Larger"))
-    );
-    this.filter = new FilterBar({ signal: this.signal, onchange: ({ under, where }) => navigate("/browse", { ...this.address(under), where }) });
     this.host = h("div", { class: "grid" });
     this.content = h("div", { class: "content" }, this.host);
+    const address2 = (under) => this.address(under);
+    this.heading = new Heading(info3.name);
+    this.folders = new FolderPanel({ root: info3.name, before: this.content, signal, address: address2 });
+    this.filter = new FilterBar({ signal, onchange: (filter) => navigate("/browse", { ...this.address(filter.under), where: filter.where }) });
     this.progress = makeProgress(t("Indexing"), indexing);
-    this.runs = makeRuns({ signal: this.signal });
+    this.runs = makeRuns({ signal });
     this.root = h(
       "div",
       { class: "browse" },
       h(
         "div",
         { class: "browse-head" },
-        this.heading,
-        this.toggle,
+        this.heading.el,
+        this.folders.toggle,
         this.filter.toggle,
-        this.sorts,
-        sizes
+        this.heading.sorts,
+        sizeButtons((step) => this.resize(step))
       ),
       this.filter.panel,
       this.progress.el,
       this.runs.el,
       this.content
     );
-    this.main.append(this.root);
-    this.drawHeading();
-    this.makeGrid();
+    main2.append(this.root);
+    this.heading.show(this, address2);
+    this.selection = new Selection(() => this.showSelection());
+    this.grid = this.makeGrid();
+    this.scrubber = makeScrubber(this.grid);
+    this.freshness = new Freshness({
+      host: this.root,
+      signal,
+      shown: () => this.shown(),
+      onrefresh: () => this.refresh()
+    });
+    this.bar = this.actionBar();
+    this.root.append(this.scrubber.el, this.bar.element);
     this.stopEvents = events((status2) => this.changed(status2));
-    document.addEventListener("keydown", (event) => this.pressed(event), { signal: this.signal });
-    this.foldersLoaded = this.loadFolders();
+    document.addEventListener("keydown", (event) => this.pressed(event), { signal });
+    this.foldersLoaded = this.folders.load(where);
   }
   makeGrid() {
-    this.selection = new Selection(() => this.showSelection());
-    this.grid = new Grid(this.host, {
+    return new Grid(this.host, {
       selection: this.selection,
       href: ({ id }) => `/image?${toQuery({ id, ...this.address(this.under) })}`,
       rowHeight,
       onmove: (anchor) => this.saveAnchor(anchor),
       onopen: (index) => this.open(index)
     });
-    this.scrubber = makeScrubber(this.grid);
-    this.bar = new ActionBar({
+  }
+  actionBar() {
+    return new ActionBar({
       info: this.info,
       signal: this.signal,
       count: () => this.selection.size,
       onclear: () => this.selection.clear(),
       onchanged: () => {
-        this.changedAt = performance.now();
+        this.freshness.changed();
         this.refresh();
       },
       onlabelled: () => asksForLabels(this.where) && this.refresh(),
@@ -4674,32 +4859,17 @@ var Browse = class {
         ranges: this.selection.ranges
       } })
     });
-    this.root.append(this.scrubber.el, this.bar.element);
   }
   stop() {
     this.stopEvents();
     this.progress.stop();
-    clearTimeout(this.freshTimer ?? void 0);
+    this.freshness.stop();
     this.scrubber.stop();
     this.grid.stop();
   }
-  /**
-   * @param {number} step
-   * @param {string} name
-   * @param {string} label
-   */
-  sizeButton(step, name2, label) {
-    return h("button", {
-      type: "button",
-      class: "icon-button",
-      "aria-label": label,
-      title: label,
-      onclick: () => this.resize(step)
-    }, icon(name2));
-  }
   /** @param {number} step */
   resize(step) {
-    set("size", Math.min(3, Math.max(-3, get("size") + step)));
+    resize(step);
     this.grid.relayKeeping();
     this.scrubber.refresh();
   }
@@ -4709,17 +4879,13 @@ var Browse = class {
    */
   async go(params) {
     this.under = params.get("under") ?? "";
-    const sort = params.get("sort") ?? "folder";
-    this.sort = Object.hasOwn(SORTS, sort) ? (
-      /** @type {Sort} */
-      sort
-    ) : "folder";
+    this.sort = sortOf(params.get("sort"));
     const where = params.get("where") ?? "";
     if (where !== this.where) this.showWhere(where);
     this.filter.show(this);
     this.selection.clear();
-    this.drawHeading();
-    this.folders?.mark(this.under);
+    this.heading.show(this, (under) => this.address(under));
+    this.folders.mark(this.under);
     setTitle(this.under || title);
     const index = Number(params.get("at")) || 0;
     const { offset, focus } = history.state ?? {};
@@ -4733,7 +4899,7 @@ var Browse = class {
    */
   showWhere(where) {
     this.where = where;
-    this.foldersLoaded = this.loadFolders();
+    this.foldersLoaded = this.folders.load(this.where);
   }
   /** What the grid shows, as the server takes it. */
   query() {
@@ -4749,7 +4915,7 @@ ${this.where}`;
     this.changing?.abort();
     this.changing = new AbortController();
     const signal = AbortSignal.any([this.signal, this.changing.signal]);
-    this.stale?.remove();
+    this.freshness.withdrawOffer();
     const key2 = this.name();
     try {
       let data = asksForLabels(this.where) ? null : findGrid(key2);
@@ -4758,7 +4924,7 @@ ${this.where}`;
         data = await fetchGrid(
           this.query(),
           anchor.index,
-          { signal, onstale: () => active?.markStale() }
+          { signal, onstale: () => active?.freshness.offerReload() }
         );
       }
       keepGrid(key2, data);
@@ -4770,7 +4936,7 @@ ${this.where}`;
       const isFilter = this.filter.explain(error);
       this.grid.hide();
       this.scrubber.el.hidden = true;
-      this.count.textContent = "";
+      this.heading.showCount(null);
       this.content.replaceChildren(isFilter ? panel({
         icon: "filter",
         level: 2,
@@ -4790,7 +4956,7 @@ ${this.where}`;
    */
   showData(data, anchor) {
     this.revision = data.revision;
-    this.drawCount(data.count);
+    this.heading.showCount(data.count);
     if (!data.count) {
       this.grid.hide();
       this.scrubber.el.hidden = true;
@@ -4842,88 +5008,9 @@ ${this.where}`;
       )
     });
   }
-  drawHeading() {
-    const parts2 = this.under ? this.under.split("/") : [];
-    const name2 = parts2.at(-1) ?? this.info.name;
-    const above = ["", ...parts2.slice(0, -1).map((_, i) => parts2.slice(0, i + 1).join("/"))];
-    const crumbs = parts2.length > 0 && h(
-      "nav",
-      { class: "crumbs", "aria-label": t("Parent folders") },
-      h("ol", null, above.map((path) => h(
-        "li",
-        null,
-        link(
-          "/browse",
-          this.address(path),
-          null,
-          path ? path.slice(path.lastIndexOf("/") + 1) : this.info.name
-        )
-      )))
-    );
-    this.count = h("span", { class: "soft small number" });
-    clear(this.heading);
-    this.heading.append(...present([crumbs, h("h1", { tabindex: "-1" }, name2), this.count]));
-    this.sorts.replaceChildren(...Object.entries(SORTS).map(([sort, label]) => link(
-      "/browse",
-      { ...this.address(this.under), sort: sort === "folder" ? null : sort },
-      { class: "button quiet", "aria-current": sort === this.sort ? "true" : null },
-      label
-    )));
-  }
-  /** @param {number} count */
-  drawCount(count2) {
-    this.count.textContent = t("{count} image|{count} images", { count: count2 });
-  }
   /** @param {string} under */
   address(under) {
     return { under, sort: this.sort === "folder" ? null : this.sort, where: this.where };
-  }
-  async loadFolders() {
-    const revision = latest()?.revision;
-    const { where } = this;
-    try {
-      let known2 = foldersCache;
-      if (where || !known2 || known2.revision !== revision) {
-        const { folders: folders2 } = await folders({ signal: this.signal }, { where });
-        known2 = { folders: folders2, revision };
-      }
-      if (!where) foldersCache = known2;
-      if (where === this.where) this.drawFolders(known2.folders);
-    } catch (error) {
-      if (!isAbort(error)) this.toggle.hidden = true;
-    }
-  }
-  /** @param {FolderDocument[]} folders */
-  drawFolders(folders2) {
-    this.folders?.el.remove();
-    this.folders = null;
-    this.toggle.hidden = folders2.length < 2;
-    this.root.classList.toggle("with-folders", folders2.length > 1 && this.foldersShown());
-    if (folders2.length < 2) return;
-    this.folders = makeFolderList(
-      folders2,
-      { root: this.info.name, address: (under) => this.address(under) }
-    );
-    this.folders.mark(this.under);
-    this.content.before(this.folders.el);
-    this.showFolders(this.foldersShown(), false);
-  }
-  /** Whether the list of folders is shown. Narrow pages start without it, wide ones as last set. */
-  foldersShown() {
-    if (matchMedia(NARROW).matches) return this.narrowShown;
-    return get("folders");
-  }
-  /**
-   * @param {boolean} on
-   * @param {boolean} [save]
-   */
-  showFolders(on, save = true) {
-    if (save && matchMedia(NARROW).matches) this.narrowShown = on;
-    else if (save) set("folders", on);
-    this.toggle.setAttribute("aria-expanded", String(on));
-    if (!this.folders) return;
-    this.folders.el.hidden = !on;
-    this.root.classList.toggle("with-folders", on);
   }
   /**
    * Remembers the place in the grid before an image of it is opened.
@@ -4947,44 +5034,20 @@ ${this.where}`;
       { replace: true, quiet: true, state: { offset: index ? offset : 0, focus } }
     );
   }
+  /** What the grid shows, for `freshness`. */
+  shown() {
+    return {
+      revision: this.revision,
+      hasImages: this.grid.data !== null,
+      isSelecting: this.selection.size > 0,
+      hasFocus: this.host.contains(document.activeElement)
+    };
+  }
   /** @param {StatusEventDocument} status */
   changed(status2) {
     this.progress.update(status2);
     this.runs.update(status2);
-    const { revision, total, runs } = status2;
-    if (runs) this.ranAt = performance.now();
-    if (!this.revision || revision === this.revision) return;
-    if (performance.now() - this.changedAt < FRESH && !this.selection.size) {
-      this.refresh();
-      return;
-    }
-    if (performance.now() - this.ranAt < FRESH && !this.selection.size) {
-      const wait2 = this.grid.data ? FRESH : 0;
-      this.freshTimer ??= setTimeout(() => this.refreshDuringRun(), wait2);
-      return;
-    }
-    if (!this.grid.data) {
-      if (total) this.refresh();
-      return;
-    }
-    this.markStale();
-  }
-  /** Shows the new images of a run, unless the user is busy with the old ones. */
-  refreshDuringRun() {
-    this.freshTimer = null;
-    const isBusy = this.selection.size || this.host.contains(document.activeElement);
-    if (isBusy) this.markStale();
-    else this.refresh();
-  }
-  markStale() {
-    if (this.stale?.isConnected || this.signal.aborted) return;
-    this.stale = h("button", {
-      type: "button",
-      class: "button stale",
-      onclick: () => this.refresh()
-    }, t("The collection has changed. Reload"));
-    this.root.append(this.stale);
-    announce(t("The collection has changed"));
+    this.freshness.follow(status2);
   }
   /**
    * Fetches the grid again after an action that was not carried out, and says so.
@@ -5000,7 +5063,7 @@ ${this.where}`;
     const image2 = this.grid.data?.windows.get(anchor.index);
     forgetGrids();
     this.selection.clear();
-    this.foldersLoaded = this.loadFolders();
+    this.foldersLoaded = this.folders.load(this.where);
     await this.load(anchor);
     const index = image2 ? await this.find(image2.id, anchor.index) : -1;
     if (index >= 0 && index !== anchor.index) this.grid.scrollToAnchor({ ...anchor, index });
@@ -5032,7 +5095,7 @@ ${this.where}`;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "+" || event.key === "=") this.resize(1);
     else if (event.key === "-") this.resize(-1);
-    else if (event.key === "f" && this.folders) this.showFolders(!this.foldersShown());
+    else if (event.key === "f" && this.folders.list) this.folders.show(!this.folders.isShown());
     else if (!this.enterGrid(event)) return;
     event.preventDefault();
   }
@@ -5049,10 +5112,6 @@ ${this.where}`;
   }
 };
 var pause2 = (milliseconds2) => new Promise((resolve) => setTimeout(resolve, milliseconds2));
-function rowHeight(width) {
-  const normal = Math.min(300, Math.max(116, 90 + width * 0.085));
-  return normal * 1.25 ** get("size");
-}
 
 // duplicates/view.js
 var view_exports2 = {};
@@ -5294,7 +5353,7 @@ function proposedDrops(group) {
 var THUMBNAIL = 1024;
 var STEP = 1.5;
 var ARROW = 0.1;
-var MOST = 8;
+var MOST2 = 8;
 var MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 var JointZoom = class {
   constructor() {
@@ -5407,7 +5466,7 @@ var JointZoom = class {
   zoomBy(by, half = this.halves[0], at = null) {
     if (!half) return;
     const { left, top, width, height, room, shown: shown2 } = this.placeOf(half);
-    const most = Math.max(2, MOST * shown2.width * this.factor / width);
+    const most = Math.max(2, MOST2 * shown2.width * this.factor / width);
     const factor = Math.min(most, Math.max(1, this.factor * by));
     const grown = factor / this.factor;
     const { x, y } = at ?? { x: room.width / 2, y: room.height / 2 };
@@ -5887,10 +5946,10 @@ function drawDifference(canvas2, [first, second], { mirrored, gain }) {
 }
 
 // duplicates/undoing.js
-var MOST2 = 100;
+var MOST3 = 100;
 function remember(action) {
   const key2 = `${Date.now()}-${Math.random()}`;
-  set("deeds", [...get("deeds"), { ...action, key: key2 }].slice(-MOST2));
+  set("deeds", [...get("deeds"), { ...action, key: key2 }].slice(-MOST3));
 }
 var last2 = () => get("deeds").at(-1) ?? null;
 var madeBy = (logs) => get("deeds").find((action) => action.logs?.some((log) => logs.includes(log))) ?? null;
@@ -7070,7 +7129,7 @@ var shortcuts2 = [
 ];
 var keepsScroll2 = true;
 var PAGE3 = 40;
-var MOST3 = 500;
+var MOST4 = 500;
 var { show: show3, update: update2 } = lasting((main2, { signal, info: info3 }) => new Duplicates(main2, info3, signal));
 var Duplicates = class {
   /**
@@ -7175,7 +7234,7 @@ var Duplicates = class {
     let page = null;
     try {
       do {
-        const limit = Math.min(count2 - groups.length, MOST3);
+        const limit = Math.min(count2 - groups.length, MOST4);
         page = await duplicates(
           { ...this.filters, cursor: page?.next, limit },
           { signal: this.signal }
@@ -7254,7 +7313,7 @@ var Duplicates = class {
     if (!this.next || this.loading) return false;
     this.loading = true;
     const thisTurn = this.turn;
-    const limit = Math.min(MOST3, Math.max(PAGE3, this.wanted - this.cards.length));
+    const limit = Math.min(MOST4, Math.max(PAGE3, this.wanted - this.cards.length));
     try {
       const page = await duplicates(
         { ...this.filters, cursor: this.next, limit },
@@ -8130,7 +8189,7 @@ var Slideshow = class {
 };
 
 // image/zoom.js
-var MOST4 = 8;
+var MOST5 = 8;
 var ENLARGED = 2;
 var Zoom = class {
   /**
@@ -8160,7 +8219,7 @@ var Zoom = class {
     const { width, height } = this.picture;
     this.whole = Math.min(view2.width / width, view2.height / height, ENLARGED);
     this.least = Math.min(this.whole, 1);
-    this.most = Math.max(MOST4, 2 * this.whole);
+    this.most = Math.max(MOST5, 2 * this.whole);
     if (wasWhole) this.fit();
     else this.move(0, 0);
   }
@@ -9456,7 +9515,7 @@ var Alike = class {
 
 // label/by_words.js
 var SHOWN = 24;
-var MOST5 = 500;
+var MOST6 = 500;
 var CONFIDENCES = [0.3, 0.5, 0.7, 0.9];
 var USUAL_CONFIDENCE = 0.5;
 var splitLabels = (text2) => [...new Set(text2.split(",").map((label) => label.trim()).filter(Boolean))];
@@ -9545,7 +9604,7 @@ var ByWords = class {
     const { asked: asked2 } = this;
     this.problem.textContent = "";
     this.results.setAttribute("aria-busy", "true");
-    const n = Math.min(MOST5, SHOWN + this.refused.size + this.accepted.size);
+    const n = Math.min(MOST6, SHOWN + this.refused.size + this.accepted.size);
     try {
       const { words } = await get2(
         "/suggestions/words",
@@ -10949,7 +11008,7 @@ __export(view_exports5, {
 });
 
 // rings/panning.js
-var MOST6 = 16;
+var MOST7 = 16;
 var SLACK = 0.2;
 var CLICK2 = 5;
 var PAN = 60;
@@ -10964,7 +11023,7 @@ var Panning = class {
    * @param {HTMLElement} world
    * @param {PanningOptions} options
    */
-  constructor(stage, world, { onchange, most = MOST6 }) {
+  constructor(stage, world, { onchange, most = MOST7 }) {
     this.stage = stage;
     this.world = world;
     this.onchange = onchange;
@@ -11159,7 +11218,7 @@ function inside(stage, { clientX, clientY }) {
 
 // map/overlay.js
 var TILE = 92;
-var MOST7 = 48;
+var MOST8 = 48;
 var FEW = 3e3;
 function choosePoints(points, frame, { width, height }) {
   const box = {
@@ -11177,7 +11236,7 @@ function choosePoints(points, frame, { width, height }) {
     seen += 1;
     return seen <= FEW;
   });
-  return seen > FEW ? [] : [...tiles2.values()].slice(0, MOST7);
+  return seen > FEW ? [] : [...tiles2.values()].slice(0, MOST8);
 }
 function onScreen({ x, y }, frame) {
   return { x: frame.x + x * frame.size, y: frame.y + (1 - y) * frame.size };
@@ -11788,7 +11847,7 @@ var FRESH2 = 4e3;
 var EVERY3 = 1e3;
 var CALM3 = 150;
 var REACH2 = 10;
-var MOST8 = 400;
+var MOST9 = 400;
 var GROUPS = 10;
 var GROUPINGS = { folder: t("Folder"), label: t("Label"), date: t("Date"), copies: t("Copies") };
 var LIT = 100;
@@ -11864,7 +11923,7 @@ var MapView = class {
     main2.append(this.root, this.bar.element);
     this.plot = new Plot(this.canvas);
     this.plot.onrestore = () => this.redraw();
-    this.panning = panning(this.stage, world, { onchange: () => this.moved(), most: MOST8 });
+    this.panning = panning(this.stage, world, { onchange: () => this.moved(), most: MOST9 });
     this.watcher = new ResizeObserver(() => this.moved());
     this.watcher.observe(this.stage);
     this.themes = new MutationObserver(() => this.moved());
@@ -13385,12 +13444,12 @@ function labelOf(search2, uploads) {
 // search/uploads.js
 var NAME = "sokkuri";
 var STORE = "uploads";
-var MOST9 = 20;
+var MOST10 = 20;
 var memory2 = /* @__PURE__ */ new Map();
 async function keep(uploads) {
   const key2 = newKey();
   memory2.set(key2, uploads);
-  if (memory2.size > MOST9) memory2.delete([...memory2.keys()][0]);
+  if (memory2.size > MOST10) memory2.delete([...memory2.keys()][0]);
   try {
     await withStore("readwrite", (store) => {
       store.put({ key: key2, uploads });
@@ -13419,7 +13478,7 @@ function prune(store) {
   const keys = store.getAllKeys();
   keys.onsuccess = () => {
     const saved = savedUploads();
-    for (const key2 of keys.result.slice(0, -MOST9)) if (!saved.has(String(key2))) store.delete(key2);
+    for (const key2 of keys.result.slice(0, -MOST10)) if (!saved.has(String(key2))) store.delete(key2);
   };
 }
 function openDatabase() {

@@ -3,6 +3,7 @@
 
 import * as api from "../base/api.js";
 import { announce, h, isTyping, present, toast } from "../base/dom.js";
+import { events } from "../base/events.js";
 import { icon } from "../base/icons.js";
 import { rich, t } from "../base/messages.js";
 import { Alike } from "./alike.js";
@@ -119,7 +120,7 @@ class LabelView {
     document.addEventListener("keydown", (event) => this.pressed(event), options);
     outbox.addEventListener("change", () => this.showUnsaved(), options);
     api.connection.addEventListener("found", () => this.retryFailed(), options);
-    this.stopEvents = api.events(({ revision }) => {
+    this.stopEvents = events(({ revision }) => {
       if (this.revision && this.revision !== revision) this.standing.loadSoon();
       this.revision = revision;
     });

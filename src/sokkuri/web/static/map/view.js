@@ -3,6 +3,7 @@
 import * as api from "../base/api.js";
 import { change, howToAllow } from "../base/changes.js";
 import { announce, around, h, isTyping, present, toast } from "../base/dom.js";
+import { events } from "../base/events.js";
 import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { lasting } from "../base/lasting.js";
@@ -100,7 +101,7 @@ class MapView {
       onchange: () => this.chosen() });
     this.bar = this.actionBar(info);
     this.changedAt = -Infinity; // when this page last moved images to the trash or back
-    this.stopEvents = api.events((status) => this.collectionChanged(status));
+    this.stopEvents = events((status) => this.collectionChanged(status));
     main.append(this.root, this.bar.element);
     this.plot = new Plot(this.canvas);
     this.plot.onrestore = () => this.redraw();

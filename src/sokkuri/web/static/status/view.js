@@ -4,6 +4,7 @@
 import * as api from "../base/api.js";
 import { copyText } from "../base/copying.js";
 import { clear, h, present, toast } from "../base/dom.js";
+import { events } from "../base/events.js";
 import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { serverText, t } from "../base/messages.js";
@@ -80,7 +81,7 @@ export async function show(main, _params, { signal, info }) {
  */
 function follow(update, draw) {
   let timer = 0;
-  const stop = api.events((status) => {
+  const stop = events((status) => {
     if (!update(status)) return;
     clearTimeout(timer);
     timer = setTimeout(() => draw().catch(() => {}), CALM);
