@@ -1,11 +1,11 @@
-// The justified grid of a whole collection. Only rows near the window are in the document. Pictures
-// of rows that were scrolled past are cancelled. Every box has its final place at once.
+// The justified grid of a whole collection. Only rows near the window are in the document. Every box has
+// its final place at once.
 
 import { connection } from "../base/api.js";
-import { around, find, findAll } from "../base/dom.js";
-import { dropPictures, fillCell, makeGroup, makeRow, partsOf, showPicture } from "./grid_cells.js";
+import { around, find } from "../base/dom.js";
+import { GridRows } from "./grid_rows.js";
 import { onLongPress } from "./long_press.js";
-import { layoutGrid, neighbour, rowAt, rowBoxes, rowOf } from "./justified.js";
+import { layoutGrid, neighbour, rowAt, rowOf } from "./justified.js";
 import { TallPage } from "./tall_page.js";
 
 /**
@@ -51,7 +51,6 @@ export class Grid {
    */
   constructor(host, { href, selection, rowHeight, onmove, onopen }) {
     this.host = host;
-    this.href = href;
     this.selection = selection;
     this.rowHeight = rowHeight;
     this.onmove = onmove;
@@ -61,10 +60,7 @@ export class Grid {
     /** @type {?Layout} */
     this.layout = null;
     this.page = new TallPage();
-    /** @type {Map<number, HTMLElement>} */
-    this.rows = new Map();
-    /** @type {Map<number, {section: HTMLElement, list: HTMLElement, top: number}>} */
-    this.groups = new Map();
+    this.rows = new GridRows(host, { href, selection, page: this.page });
     this.focused = 0;
     this.last = { y: 0, time: 0, down: true };
     this.fast = false;
@@ -93,13 +89,13 @@ export class Grid {
     this.resizes.disconnect();
     clearTimeout(this.settleTimer);
     this.data?.windows.stop();
-    this.empty();
+    this.rows.empty();
   }
 
   /** @param {GridData} data */
   show(data) {
     this.data?.windows.stop();
-    this.empty();
+    this.rows.empty();
     this.data = data;
     this.focused = 0;
     data.windows.onload = (first, end) => this.loaded(first, end);
@@ -110,17 +106,10 @@ export class Grid {
   /** Shows nothing, until `show` is called. */
   hide() {
     this.data?.windows.stop();
-    this.empty();
+    this.rows.empty();
     this.data = null;
     this.layout = null;
     this.page.setHeight(0);
-  }
-
-  empty() {
-    for (const row of this.rows.values()) dropPictures(row);
-    this.rows.clear();
-    this.groups.clear();
-    this.host.replaceChildren();
   }
 
   relay() {
@@ -146,7 +135,7 @@ export class Grid {
   relayKeeping() {
     const anchor = this.layout && this.anchor();
     const hadFocus = this.host.contains(document.activeElement);
-    this.empty();
+    this.rows.empty();
     this.relay();
     if (anchor) this.scrollToAnchor(anchor);
     if (hadFocus) this.focusQuietly(this.focused);
@@ -168,7 +157,7 @@ export class Grid {
    */
   moveTo(y) {
     const place = this.page.moveTo(y);
-    if (this.layout) this.page.place(this.layout, this.groups, this.rows);
+    if (this.layout) this.rows.place(this.layout);
     scrollTo(0, this.top() + place);
     if (this.page.isScaled) this.last.y = scrollY; // this was no jump
   }
@@ -212,7 +201,7 @@ export class Grid {
     if (moved) this.last = { y: scrollY, time: now, down: moved > 0 };
     if (this.page.isJump(moved)) {
       this.page.moveTo(this.page.toGrid(scrollY - this.top()));
-      if (this.layout) this.page.place(this.layout, this.groups, this.rows);
+      if (this.layout) this.rows.place(this.layout);
     }
     this.render();
     clearTimeout(this.settleTimer);
@@ -228,8 +217,8 @@ export class Grid {
 
   /** Updates the document to the scroll position. */
   render() {
-    const { layout } = this;
-    if (!layout?.rows) return;
+    const { layout, data } = this;
+    if (!layout?.rows || !data) return;
     const y = this.y();
     const ahead = innerHeight * 1.25;
     const behind = innerHeight * 0.6;
@@ -237,72 +226,14 @@ export class Grid {
     const high = y + innerHeight + (this.last.down ? ahead : behind);
     const first = rowAt(layout, low);
     const end = rowAt(layout, high) + 1;
-    this.removeRowsOutside(first, end);
-    for (let row = first; row < end; row++) if (!this.rows.has(row)) this.addRow(row);
+    this.rows.render({ layout, data }, first, end);
     const now = performance.now();
     if (!this.fast || now - this.lastRequest > FAST_INTERVAL) {
       this.lastRequest = now;
       this.requestImages(first, end);
     }
-    if (!this.fast) this.showPictures();
+    if (!this.fast) this.rows.showPictures();
     this.markTabStop();
-  }
-
-  /**
-   * Removes rows outside these bounds, but never the row that has the focus.
-   * @param {number} first
-   * @param {number} end
-   */
-  removeRowsOutside(first, end) {
-    const active = document.activeElement;
-    for (const [row, el] of this.rows) {
-      if ((row >= first && row < end) || el.contains(active)) continue;
-      dropPictures(el);
-      el.remove();
-      this.rows.delete(row);
-    }
-    for (const [group, { section, list }] of this.groups) {
-      if (list.childElementCount) continue;
-      section.remove();
-      this.groups.delete(group);
-    }
-  }
-
-  /** @param {number} row */
-  addRow(row) {
-    const { layout, data } = this;
-    if (!layout || !data) return;
-    const group = layout.rowGroup[row];
-    const { list, top } = this.groups.get(group) ?? this.addGroup(group, layout, data);
-    const el = makeRow(row, layout.rowTop[row] - this.page.shift - top, layout.rowHeight[row],
-      rowBoxes(layout, row), { first: layout.groupFirst[group],
-        size: layout.groupFirst[group + 1] - layout.groupFirst[group] });
-    for (const cell of partsOf(el)) {
-      const index = Number(cell.dataset.index);
-      const image = data.windows.get(index);
-      if (image) fillCell(cell, image, this.href(image));
-      this.markSelected(cell, index);
-    }
-    // Rows have their order in the document, for screen readers.
-    const next = partsOf(list).find((other) => Number(other.dataset.row) > row);
-    list.insertBefore(el, next ?? null);
-    this.rows.set(row, el);
-  }
-
-  /**
-   * @param {number} group
-   * @param {Layout} layout
-   * @param {GridData} data
-   */
-  addGroup(group, layout, data) {
-    const { top, bottom } = this.page.clip(layout.groupTop[group], layout.groupTop[group + 1]);
-    const size = layout.groupFirst[group + 1] - layout.groupFirst[group];
-    const elements = makeGroup(group, data.groups[group], size, top, bottom - top, layout.heading);
-    const next = partsOf(this.host).find((other) => Number(other.dataset.group) > group);
-    this.host.insertBefore(elements.section, next ?? null);
-    const entry = { ...elements, top };
-    this.groups.set(group, entry);
-    return entry;
   }
 
   /**
@@ -324,66 +255,21 @@ export class Grid {
    * @param {number} end
    */
   loaded(first, end) {
-    for (const el of this.rows.values()) {
-      for (const cell of partsOf(el)) {
-        const index = Number(cell.dataset.index);
-        if (index < first || index >= end || cell.dataset.id !== undefined) continue;
-        const image = this.data?.windows.get(index);
-        if (image) fillCell(cell, image, this.href(image));
-      }
-    }
-    if (!this.fast) this.showPictures();
-  }
-
-  /** Loads pictures: first those in view, then those near. */
-  showPictures() {
-    /** @type {HTMLElement[]} */
-    const near = [];
-    for (const el of this.rows.values()) {
-      const { top, bottom } = el.getBoundingClientRect();
-      if (bottom > 0 && top < innerHeight) for (const cell of partsOf(el)) showPicture(cell, true);
-      else near.push(el);
-    }
-    for (const el of near) for (const cell of partsOf(el)) showPicture(cell, false);
+    if (this.data) this.rows.fill(this.data, first, end);
+    if (!this.fast) this.rows.showPictures();
   }
 
   /** Loads all failed images and pictures again, after the server came back. */
   retryFailed() {
     this.data?.windows.failedAt.clear();
-    for (const cell of findAll(".cell.failed", this.host)) {
-      cell.classList.remove("failed");
-      delete cell.dataset.tries;
-    }
+    this.rows.forgetFailures();
     this.render();
-  }
-
-  /** @param {number} index */
-  cell(index) {
-    return find(`.cell[data-index="${index}"]`, this.host);
-  }
-
-  /**
-   * @param {HTMLElement} cell
-   * @param {number} index
-   */
-  markSelected(cell, index) {
-    const selected = this.selection.has(index);
-    cell.classList.toggle("chosen", selected);
-    find(".tick", cell)?.setAttribute("aria-checked", String(selected));
-  }
-
-  /** Shows which images are selected. */
-  showSelection() {
-    this.host.classList.toggle("selecting", this.selection.size > 0);
-    for (const cell of findAll(".cell", this.host)) {
-      this.markSelected(cell, Number(cell.dataset.index));
-    }
   }
 
   /** Makes one image reachable with Tab: the focused one, or else the first in view. */
   markTabStop() {
     const old = this.host.querySelector("a[tabindex='0']");
-    const cell = this.cell(this.focused) ?? this.cell(this.anchor().index);
+    const cell = this.rows.cell(this.focused) ?? this.rows.cell(this.anchor().index);
     const anchor = cell?.querySelector("a");
     if (!anchor || anchor === old) return;
     old?.setAttribute("tabindex", "-1");
@@ -413,7 +299,7 @@ export class Grid {
     if (top < y + this.covered()) this.moveTo(top - this.covered() - 8);
     else if (bottom > y + visible) this.moveTo(bottom - visible + 8);
     this.render();
-    this.cell(index)?.querySelector("a")?.focus({ preventScroll: true });
+    this.rows.cell(index)?.querySelector("a")?.focus({ preventScroll: true });
     this.markTabStop();
   }
 
@@ -432,7 +318,7 @@ export class Grid {
    * @param {number} index
    */
   focusQuietly(index) {
-    const anchor = this.cell(index)?.querySelector("a");
+    const anchor = this.rows.cell(index)?.querySelector("a");
     if (!anchor) return;
     this.focused = index;
     anchor.focus({ preventScroll: true });

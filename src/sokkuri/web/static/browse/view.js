@@ -339,7 +339,7 @@ class Browse {
   }
 
   showSelection() {
-    this.grid.showSelection();
+    this.grid.rows.showSelection();
     if (this.bar.show()) this.grid.focus(this.grid.focused);
   }
 

@@ -3737,41 +3737,6 @@ function dropPictures(row) {
   }
 }
 
-// browse/long_press.js
-var LONG = 450;
-var STRAY = 10;
-function onLongPress(host, selector, callback, signal) {
-  let timer2 = 0;
-  let start3 = null;
-  let pressed = false;
-  const cancel = () => clearTimeout(timer2);
-  host.addEventListener("pointerdown", (event) => {
-    cancel();
-    pressed = false;
-    const el = event.pointerType === "touch" && around(event, selector);
-    if (!el) return;
-    start3 = event;
-    timer2 = setTimeout(() => {
-      pressed = true;
-      navigator.vibrate?.(10);
-      callback(el);
-    }, LONG);
-  }, { signal });
-  host.addEventListener("pointermove", (event) => {
-    if (start3 && Math.hypot(event.clientX - start3.clientX, event.clientY - start3.clientY) > STRAY) {
-      cancel();
-    }
-  }, { signal });
-  for (const end of ["pointerup", "pointercancel"]) host.addEventListener(end, cancel, { signal });
-  host.addEventListener("contextmenu", (event) => pressed && event.preventDefault(), { signal });
-  host.addEventListener("click", (event) => {
-    if (!pressed) return;
-    pressed = false;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-  }, { signal, capture: true });
-}
-
 // browse/justified.js
 var NARROWEST = 0.45;
 var WIDEST = 3.2;
@@ -3926,6 +3891,196 @@ function neighbour(layout2, index, direction) {
   return best.candidate;
 }
 
+// browse/grid_rows.js
+var GridRows = class {
+  /**
+   * @param {HTMLElement} host
+   * @param {{href: (image: ListedImageDocument) => string, selection: Selection, page: TallPage}}
+   *   options href: the address of an image; page: where the grid is on the page
+   */
+  constructor(host, { href, selection, page }) {
+    this.host = host;
+    this.href = href;
+    this.selection = selection;
+    this.page = page;
+    this.rows = /* @__PURE__ */ new Map();
+    this.groups = /* @__PURE__ */ new Map();
+  }
+  /** Removes all rows and groups. */
+  empty() {
+    for (const row of this.rows.values()) dropPictures(row);
+    this.rows.clear();
+    this.groups.clear();
+    this.host.replaceChildren();
+  }
+  /**
+   * Places rows and groups again after the grid was shifted on the page.
+   * @param {Layout} layout
+   */
+  place(layout2) {
+    this.page.place(layout2, this.groups, this.rows);
+  }
+  /**
+   * Has the rows within these bounds in the document, and no others.
+   * @param {Content} content
+   * @param {number} first
+   * @param {number} end
+   */
+  render(content, first, end) {
+    this.removeOutside(first, end);
+    for (let row = first; row < end; row++) if (!this.rows.has(row)) this.addRow(content, row);
+  }
+  /**
+   * Removes rows outside these bounds, but never the row that has the focus.
+   * @param {number} first
+   * @param {number} end
+   */
+  removeOutside(first, end) {
+    const active3 = document.activeElement;
+    for (const [row, el] of this.rows) {
+      if (row >= first && row < end || el.contains(active3)) continue;
+      dropPictures(el);
+      el.remove();
+      this.rows.delete(row);
+    }
+    for (const [group, { section, list: list4 }] of this.groups) {
+      if (list4.childElementCount) continue;
+      section.remove();
+      this.groups.delete(group);
+    }
+  }
+  /**
+   * @param {Content} content
+   * @param {number} row
+   */
+  addRow(content, row) {
+    const { layout: layout2, data } = content;
+    const group = layout2.rowGroup[row];
+    const { list: list4, top } = this.groups.get(group) ?? this.addGroup(content, group);
+    const el = makeRow(
+      row,
+      layout2.rowTop[row] - this.page.shift - top,
+      layout2.rowHeight[row],
+      rowBoxes(layout2, row),
+      {
+        first: layout2.groupFirst[group],
+        size: layout2.groupFirst[group + 1] - layout2.groupFirst[group]
+      }
+    );
+    for (const cell of partsOf2(el)) {
+      const index = Number(cell.dataset.index);
+      const image2 = data.windows.get(index);
+      if (image2) fillCell(cell, image2, this.href(image2));
+      this.markSelected(cell, index);
+    }
+    const next = partsOf2(list4).find((other) => Number(other.dataset.row) > row);
+    list4.insertBefore(el, next ?? null);
+    this.rows.set(row, el);
+  }
+  /**
+   * @param {Content} content
+   * @param {number} group
+   */
+  addGroup({ layout: layout2, data }, group) {
+    const { top, bottom } = this.page.clip(layout2.groupTop[group], layout2.groupTop[group + 1]);
+    const size = layout2.groupFirst[group + 1] - layout2.groupFirst[group];
+    const elements = makeGroup(group, data.groups[group], size, top, bottom - top, layout2.heading);
+    const next = partsOf2(this.host).find((other) => Number(other.dataset.group) > group);
+    this.host.insertBefore(elements.section, next ?? null);
+    const entry = { ...elements, top };
+    this.groups.set(group, entry);
+    return entry;
+  }
+  /**
+   * Gives the cells within these bounds their images, which have arrived.
+   * @param {GridData} data
+   * @param {number} first
+   * @param {number} end
+   */
+  fill(data, first, end) {
+    for (const el of this.rows.values()) {
+      for (const cell of partsOf2(el)) {
+        const index = Number(cell.dataset.index);
+        if (index < first || index >= end || cell.dataset.id !== void 0) continue;
+        const image2 = data.windows.get(index);
+        if (image2) fillCell(cell, image2, this.href(image2));
+      }
+    }
+  }
+  /** Loads pictures: first those in view, then those near. */
+  showPictures() {
+    const near = [];
+    for (const el of this.rows.values()) {
+      const { top, bottom } = el.getBoundingClientRect();
+      if (bottom > 0 && top < innerHeight) for (const cell of partsOf2(el)) showPicture(cell, true);
+      else near.push(el);
+    }
+    for (const el of near) for (const cell of partsOf2(el)) showPicture(cell, false);
+  }
+  /** Lets pictures that failed be loaded again. */
+  forgetFailures() {
+    for (const cell of findAll(".cell.failed", this.host)) {
+      cell.classList.remove("failed");
+      delete cell.dataset.tries;
+    }
+  }
+  /** @param {number} index */
+  cell(index) {
+    return find(`.cell[data-index="${index}"]`, this.host);
+  }
+  /**
+   * @param {HTMLElement} cell
+   * @param {number} index
+   */
+  markSelected(cell, index) {
+    const selected = this.selection.has(index);
+    cell.classList.toggle("chosen", selected);
+    find(".tick", cell)?.setAttribute("aria-checked", String(selected));
+  }
+  /** Shows which images are selected. */
+  showSelection() {
+    this.host.classList.toggle("selecting", this.selection.size > 0);
+    for (const cell of findAll(".cell", this.host)) {
+      this.markSelected(cell, Number(cell.dataset.index));
+    }
+  }
+};
+
+// browse/long_press.js
+var LONG = 450;
+var STRAY = 10;
+function onLongPress(host, selector, callback, signal) {
+  let timer2 = 0;
+  let start3 = null;
+  let pressed = false;
+  const cancel = () => clearTimeout(timer2);
+  host.addEventListener("pointerdown", (event) => {
+    cancel();
+    pressed = false;
+    const el = event.pointerType === "touch" && around(event, selector);
+    if (!el) return;
+    start3 = event;
+    timer2 = setTimeout(() => {
+      pressed = true;
+      navigator.vibrate?.(10);
+      callback(el);
+    }, LONG);
+  }, { signal });
+  host.addEventListener("pointermove", (event) => {
+    if (start3 && Math.hypot(event.clientX - start3.clientX, event.clientY - start3.clientY) > STRAY) {
+      cancel();
+    }
+  }, { signal });
+  for (const end of ["pointerup", "pointercancel"]) host.addEventListener(end, cancel, { signal });
+  host.addEventListener("contextmenu", (event) => pressed && event.preventDefault(), { signal });
+  host.addEventListener("click", (event) => {
+    if (!pressed) return;
+    pressed = false;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, { signal, capture: true });
+}
+
 // browse/tall_page.js
 var HIGHEST = 15e6;
 var END = 2e5;
@@ -4031,7 +4186,6 @@ var Grid = class {
    */
   constructor(host, { href, selection, rowHeight: rowHeight2, onmove, onopen }) {
     this.host = host;
-    this.href = href;
     this.selection = selection;
     this.rowHeight = rowHeight2;
     this.onmove = onmove;
@@ -4039,8 +4193,7 @@ var Grid = class {
     this.data = null;
     this.layout = null;
     this.page = new TallPage();
-    this.rows = /* @__PURE__ */ new Map();
-    this.groups = /* @__PURE__ */ new Map();
+    this.rows = new GridRows(host, { href, selection, page: this.page });
     this.focused = 0;
     this.last = { y: 0, time: 0, down: true };
     this.fast = false;
@@ -4071,12 +4224,12 @@ var Grid = class {
     this.resizes.disconnect();
     clearTimeout(this.settleTimer);
     this.data?.windows.stop();
-    this.empty();
+    this.rows.empty();
   }
   /** @param {GridData} data */
   show(data) {
     this.data?.windows.stop();
-    this.empty();
+    this.rows.empty();
     this.data = data;
     this.focused = 0;
     data.windows.onload = (first, end) => this.loaded(first, end);
@@ -4086,16 +4239,10 @@ var Grid = class {
   /** Shows nothing, until `show` is called. */
   hide() {
     this.data?.windows.stop();
-    this.empty();
+    this.rows.empty();
     this.data = null;
     this.layout = null;
     this.page.setHeight(0);
-  }
-  empty() {
-    for (const row of this.rows.values()) dropPictures(row);
-    this.rows.clear();
-    this.groups.clear();
-    this.host.replaceChildren();
   }
   relay() {
     const width = this.host.clientWidth;
@@ -4121,7 +4268,7 @@ var Grid = class {
   relayKeeping() {
     const anchor = this.layout && this.anchor();
     const hadFocus = this.host.contains(document.activeElement);
-    this.empty();
+    this.rows.empty();
     this.relay();
     if (anchor) this.scrollToAnchor(anchor);
     if (hadFocus) this.focusQuietly(this.focused);
@@ -4140,7 +4287,7 @@ var Grid = class {
    */
   moveTo(y) {
     const place2 = this.page.moveTo(y);
-    if (this.layout) this.page.place(this.layout, this.groups, this.rows);
+    if (this.layout) this.rows.place(this.layout);
     scrollTo(0, this.top() + place2);
     if (this.page.isScaled) this.last.y = scrollY;
   }
@@ -4180,7 +4327,7 @@ var Grid = class {
     if (moved2) this.last = { y: scrollY, time: now, down: moved2 > 0 };
     if (this.page.isJump(moved2)) {
       this.page.moveTo(this.page.toGrid(scrollY - this.top()));
-      if (this.layout) this.page.place(this.layout, this.groups, this.rows);
+      if (this.layout) this.rows.place(this.layout);
     }
     this.render();
     clearTimeout(this.settleTimer);
@@ -4194,8 +4341,8 @@ var Grid = class {
   }
   /** Updates the document to the scroll position. */
   render() {
-    const { layout: layout2 } = this;
-    if (!layout2?.rows) return;
+    const { layout: layout2, data } = this;
+    if (!layout2?.rows || !data) return;
     const y = this.y();
     const ahead = innerHeight * 1.25;
     const behind = innerHeight * 0.6;
@@ -4203,75 +4350,14 @@ var Grid = class {
     const high = y + innerHeight + (this.last.down ? ahead : behind);
     const first = rowAt(layout2, low);
     const end = rowAt(layout2, high) + 1;
-    this.removeRowsOutside(first, end);
-    for (let row = first; row < end; row++) if (!this.rows.has(row)) this.addRow(row);
+    this.rows.render({ layout: layout2, data }, first, end);
     const now = performance.now();
     if (!this.fast || now - this.lastRequest > FAST_INTERVAL) {
       this.lastRequest = now;
       this.requestImages(first, end);
     }
-    if (!this.fast) this.showPictures();
+    if (!this.fast) this.rows.showPictures();
     this.markTabStop();
-  }
-  /**
-   * Removes rows outside these bounds, but never the row that has the focus.
-   * @param {number} first
-   * @param {number} end
-   */
-  removeRowsOutside(first, end) {
-    const active3 = document.activeElement;
-    for (const [row, el] of this.rows) {
-      if (row >= first && row < end || el.contains(active3)) continue;
-      dropPictures(el);
-      el.remove();
-      this.rows.delete(row);
-    }
-    for (const [group, { section, list: list4 }] of this.groups) {
-      if (list4.childElementCount) continue;
-      section.remove();
-      this.groups.delete(group);
-    }
-  }
-  /** @param {number} row */
-  addRow(row) {
-    const { layout: layout2, data } = this;
-    if (!layout2 || !data) return;
-    const group = layout2.rowGroup[row];
-    const { list: list4, top } = this.groups.get(group) ?? this.addGroup(group, layout2, data);
-    const el = makeRow(
-      row,
-      layout2.rowTop[row] - this.page.shift - top,
-      layout2.rowHeight[row],
-      rowBoxes(layout2, row),
-      {
-        first: layout2.groupFirst[group],
-        size: layout2.groupFirst[group + 1] - layout2.groupFirst[group]
-      }
-    );
-    for (const cell of partsOf2(el)) {
-      const index = Number(cell.dataset.index);
-      const image2 = data.windows.get(index);
-      if (image2) fillCell(cell, image2, this.href(image2));
-      this.markSelected(cell, index);
-    }
-    const next = partsOf2(list4).find((other) => Number(other.dataset.row) > row);
-    list4.insertBefore(el, next ?? null);
-    this.rows.set(row, el);
-  }
-  /**
-   * @param {number} group
-   * @param {Layout} layout
-   * @param {GridData} data
-   */
-  addGroup(group, layout2, data) {
-    const { top, bottom } = this.page.clip(layout2.groupTop[group], layout2.groupTop[group + 1]);
-    const size = layout2.groupFirst[group + 1] - layout2.groupFirst[group];
-    const elements = makeGroup(group, data.groups[group], size, top, bottom - top, layout2.heading);
-    const next = partsOf2(this.host).find((other) => Number(other.dataset.group) > group);
-    this.host.insertBefore(elements.section, next ?? null);
-    const entry = { ...elements, top };
-    this.groups.set(group, entry);
-    return entry;
   }
   /**
    * Requests the data of the images in view and of the next ones in the direction of scrolling.
@@ -4291,59 +4377,19 @@ var Grid = class {
    * @param {number} end
    */
   loaded(first, end) {
-    for (const el of this.rows.values()) {
-      for (const cell of partsOf2(el)) {
-        const index = Number(cell.dataset.index);
-        if (index < first || index >= end || cell.dataset.id !== void 0) continue;
-        const image2 = this.data?.windows.get(index);
-        if (image2) fillCell(cell, image2, this.href(image2));
-      }
-    }
-    if (!this.fast) this.showPictures();
-  }
-  /** Loads pictures: first those in view, then those near. */
-  showPictures() {
-    const near = [];
-    for (const el of this.rows.values()) {
-      const { top, bottom } = el.getBoundingClientRect();
-      if (bottom > 0 && top < innerHeight) for (const cell of partsOf2(el)) showPicture(cell, true);
-      else near.push(el);
-    }
-    for (const el of near) for (const cell of partsOf2(el)) showPicture(cell, false);
+    if (this.data) this.rows.fill(this.data, first, end);
+    if (!this.fast) this.rows.showPictures();
   }
   /** Loads all failed images and pictures again, after the server came back. */
   retryFailed() {
     this.data?.windows.failedAt.clear();
-    for (const cell of findAll(".cell.failed", this.host)) {
-      cell.classList.remove("failed");
-      delete cell.dataset.tries;
-    }
+    this.rows.forgetFailures();
     this.render();
-  }
-  /** @param {number} index */
-  cell(index) {
-    return find(`.cell[data-index="${index}"]`, this.host);
-  }
-  /**
-   * @param {HTMLElement} cell
-   * @param {number} index
-   */
-  markSelected(cell, index) {
-    const selected = this.selection.has(index);
-    cell.classList.toggle("chosen", selected);
-    find(".tick", cell)?.setAttribute("aria-checked", String(selected));
-  }
-  /** Shows which images are selected. */
-  showSelection() {
-    this.host.classList.toggle("selecting", this.selection.size > 0);
-    for (const cell of findAll(".cell", this.host)) {
-      this.markSelected(cell, Number(cell.dataset.index));
-    }
   }
   /** Makes one image reachable with Tab: the focused one, or else the first in view. */
   markTabStop() {
     const old = this.host.querySelector("a[tabindex='0']");
-    const cell = this.cell(this.focused) ?? this.cell(this.anchor().index);
+    const cell = this.rows.cell(this.focused) ?? this.rows.cell(this.anchor().index);
     const anchor = cell?.querySelector("a");
     if (!anchor || anchor === old) return;
     old?.setAttribute("tabindex", "-1");
@@ -4371,7 +4417,7 @@ var Grid = class {
     if (top < y + this.covered()) this.moveTo(top - this.covered() - 8);
     else if (bottom > y + visible) this.moveTo(bottom - visible + 8);
     this.render();
-    this.cell(index)?.querySelector("a")?.focus({ preventScroll: true });
+    this.rows.cell(index)?.querySelector("a")?.focus({ preventScroll: true });
     this.markTabStop();
   }
   /**
@@ -4388,7 +4434,7 @@ var Grid = class {
    * @param {number} index
    */
   focusQuietly(index) {
-    const anchor = this.cell(index)?.querySelector("a");
+    const anchor = this.rows.cell(index)?.querySelector("a");
     if (!anchor) return;
     this.focused = index;
     anchor.focus({ preventScroll: true });
@@ -5082,7 +5128,7 @@ ${this.where}`;
     return n < 0 ? -1 : near[n];
   }
   showSelection() {
-    this.grid.showSelection();
+    this.grid.rows.showSelection();
     if (this.bar.show()) this.grid.focus(this.grid.focused);
   }
   /** @param {KeyboardEvent} event */
