@@ -4726,7 +4726,7 @@ function makeScrubber(grid2) {
 }
 var range = () => Math.max(1, document.documentElement.scrollHeight - innerHeight);
 function listen(el, onmove) {
-  const move = (event) => {
+  const move2 = (event) => {
     const { top, height } = el.getBoundingClientRect();
     const share = Math.min(1, Math.max(0, (event.clientY - top) / height));
     onmove(share, el.classList.contains("dragging"));
@@ -4734,10 +4734,10 @@ function listen(el, onmove) {
   el.addEventListener("pointerdown", (event) => {
     el.setPointerCapture(event.pointerId);
     el.classList.add("dragging");
-    move(event);
+    move2(event);
     event.preventDefault();
   });
-  el.addEventListener("pointermove", move);
+  el.addEventListener("pointermove", move2);
   for (const end of ["pointerup", "pointercancel"]) {
     el.addEventListener(end, () => el.classList.remove("dragging"));
   }
@@ -12452,16 +12452,124 @@ __export(view_exports6, {
   update: () => update6
 });
 
+// rings/distance_rings.js
+function distanceRings(distances, places, apart) {
+  const rim = places.at(-1)?.radius ?? 0;
+  const rings = [];
+  for (const share of [0.4, 0.6, 0.8, 1]) {
+    const rank = places.findLastIndex(({ radius }) => radius <= share * rim);
+    if (rank < 0 || distances[rank] <= 0) continue;
+    const ring = ringAt(distances, places, rounded(distances[rank], share === 1));
+    const last3 = rings.at(-1);
+    if (ring && (!last3 || ring.radius - last3.radius > apart)) rings.push(ring);
+  }
+  return rings;
+}
+function rounded(distance, up) {
+  const unit = distance < 0.1 ? 10 ** (Math.floor(Math.log10(distance)) - 1) : 0.01;
+  const whole = up ? Math.ceil(distance / unit - 1e-9) : Math.round(distance / unit);
+  return Number((whole * unit).toPrecision(6));
+}
+function ringAt(distances, places, distance) {
+  const beyond = distances.findIndex((other) => other > distance);
+  if (beyond === 0) return null;
+  const last3 = places[(beyond < 0 ? places.length : beyond) - 1];
+  if (beyond < 0) return { radius: last3.radius + 0.01, distance };
+  const share = (distance - distances[beyond - 1]) / (distances[beyond] - distances[beyond - 1]);
+  return { radius: last3.radius + (places[beyond].radius - last3.radius) * share, distance };
+}
+
+// rings/free_angle.js
+var SLACK2 = 1e-6;
+function freeAngle(placed, i, radius, target, turn2, view2) {
+  const rx = view2.a * radius;
+  const ry = view2.b * radius;
+  const edge = {
+    x: view2.a - placed.w[i] / 2 + SLACK2,
+    y: view2.b - placed.h[i] / 2 + SLACK2,
+    blocker: null
+  };
+  const near = neighbours3(placed, i, radius, view2.unit);
+  if (isFree(near, edge, rx * Math.cos(target), ry * Math.sin(target))) return target;
+  let least = turn2;
+  let best = null;
+  const consider = (x, y) => {
+    const difference = turned(Math.atan2(y / ry, x / rx) - target);
+    if (Math.abs(difference) >= least - 1e-9 || !isFree(near, edge, x, y)) return;
+    least = Math.abs(difference);
+    best = target + difference;
+  };
+  for (const box of near) {
+    const difference = Math.abs(turned(box.angle - target));
+    if (difference - halfWidth(box, view2) < least) crossings(box, rx, ry, consider);
+  }
+  crossings({ x: 0, y: 0, w: edge.x - SLACK2, h: edge.y - SLACK2 }, rx, ry, consider);
+  return best;
+}
+function neighbours3(placed, i, radius, unit) {
+  const { x, y, w, h: h2, gap, angle, longest } = placed;
+  const near = [];
+  const reach = Math.hypot((w[i] + longest) / 2 + gap, (h2[i] + longest) / 2 + gap) / unit;
+  for (let j = i - 1; j >= 0; j--) {
+    if (placed.radius[j] < radius - reach) j = 0;
+    near.push({
+      x: x[j],
+      y: y[j],
+      w: (w[i] + w[j]) / 2 + gap,
+      h: (h2[i] + h2[j]) / 2 + gap,
+      angle: angle[j],
+      radius: placed.radius[j]
+    });
+  }
+  return near;
+}
+function halfWidth({ w, h: h2, radius }, { a, b }) {
+  const ratio2 = Math.sqrt((w / a) ** 2 + (h2 / b) ** 2) / radius;
+  return ratio2 < 1 ? ratio2 * Math.PI / 2 : Math.PI;
+}
+function isFree(near, edge, x, y) {
+  if (Math.abs(x) > edge.x || Math.abs(y) > edge.y) return false;
+  if (edge.blocker && isIn(edge.blocker, x, y)) return false;
+  for (let n = 0; n < near.length; n++) {
+    if (!isIn(near[n], x, y)) continue;
+    edge.blocker = near[n];
+    return false;
+  }
+  return true;
+}
+function isIn(box, x, y) {
+  return Math.abs(x - box.x) < box.w - SLACK2 && Math.abs(y - box.y) < box.h - SLACK2;
+}
+function crossings(box, rx, ry, consider) {
+  for (let sign = -1; sign <= 1; sign += 2) {
+    const x = box.x + sign * box.w;
+    if (Math.abs(x) <= rx) {
+      const y2 = ry * Math.sqrt(1 - (x / rx) ** 2);
+      if (Math.abs(y2 - box.y) <= box.h) consider(x, y2);
+      if (Math.abs(-y2 - box.y) <= box.h) consider(x, -y2);
+    }
+    const y = box.y + sign * box.h;
+    if (Math.abs(y) <= ry) {
+      const x2 = rx * Math.sqrt(1 - (y / ry) ** 2);
+      if (Math.abs(x2 - box.x) <= box.w) consider(x2, y);
+      if (Math.abs(-x2 - box.x) <= box.w) consider(-x2, y);
+    }
+  }
+}
+function turned(angle) {
+  return angle - 2 * Math.PI * Math.round(angle / (2 * Math.PI));
+}
+
 // rings/layout.js
 var GAP2 = 4;
 var ORDER2 = 0.02;
 var SPARE = 0.88;
 var FARTHEST = 1.18;
 var LARGEST = 0.18;
-var SLACK2 = 1e-6;
 var LONGEST3 = 1.9;
 var MIDDLE = 1.5;
 var OUTER = 0.62;
+var APART = 0.12;
 function layout(images3, { width, height, power = 5, size }) {
   if (images3.length === 0) return { centre: null, places: [], rings: [], scale: 0 };
   const [query, ...others] = images3;
@@ -12481,7 +12589,7 @@ function layout(images3, { width, height, power = 5, size }) {
   return {
     centre: place(query, placed, 0, view2),
     places,
-    rings: ringsOf(distances, places, view2),
+    rings: distanceRings(distances, places, view2.unit * APART).map((ring) => onEllipse(ring, view2)),
     scale: round(scale)
   };
 }
@@ -12576,84 +12684,6 @@ function attempt2(model, scale, ease) {
   }
   return placed;
 }
-function freeAngle(placed, i, radius, target, turn2, view2) {
-  const rx = view2.a * radius;
-  const ry = view2.b * radius;
-  const edge = {
-    x: view2.a - placed.w[i] / 2 + SLACK2,
-    y: view2.b - placed.h[i] / 2 + SLACK2,
-    blocker: null
-  };
-  const near = neighbours3(placed, i, radius, view2.unit);
-  if (isFree(near, edge, rx * Math.cos(target), ry * Math.sin(target))) return target;
-  let least = turn2;
-  let best = null;
-  const consider = (x, y) => {
-    const difference = turned(Math.atan2(y / ry, x / rx) - target);
-    if (Math.abs(difference) >= least - 1e-9 || !isFree(near, edge, x, y)) return;
-    least = Math.abs(difference);
-    best = target + difference;
-  };
-  for (const box of near) {
-    const difference = Math.abs(turned(box.angle - target));
-    if (difference - halfWidth(box, view2) < least) crossings(box, rx, ry, consider);
-  }
-  crossings({ x: 0, y: 0, w: edge.x - SLACK2, h: edge.y - SLACK2 }, rx, ry, consider);
-  return best;
-}
-function neighbours3(placed, i, radius, unit) {
-  const { x, y, w, h: h2, gap, angle, longest } = placed;
-  const near = [];
-  const reach = Math.hypot((w[i] + longest) / 2 + gap, (h2[i] + longest) / 2 + gap) / unit;
-  for (let j = i - 1; j >= 0; j--) {
-    if (placed.radius[j] < radius - reach) j = 0;
-    near.push({
-      x: x[j],
-      y: y[j],
-      w: (w[i] + w[j]) / 2 + gap,
-      h: (h2[i] + h2[j]) / 2 + gap,
-      angle: angle[j],
-      radius: placed.radius[j]
-    });
-  }
-  return near;
-}
-function halfWidth({ w, h: h2, radius }, { a, b }) {
-  const ratio2 = Math.sqrt((w / a) ** 2 + (h2 / b) ** 2) / radius;
-  return ratio2 < 1 ? ratio2 * Math.PI / 2 : Math.PI;
-}
-function isFree(near, edge, x, y) {
-  if (Math.abs(x) > edge.x || Math.abs(y) > edge.y) return false;
-  if (edge.blocker && isIn(edge.blocker, x, y)) return false;
-  for (let n = 0; n < near.length; n++) {
-    if (!isIn(near[n], x, y)) continue;
-    edge.blocker = near[n];
-    return false;
-  }
-  return true;
-}
-function isIn(box, x, y) {
-  return Math.abs(x - box.x) < box.w - SLACK2 && Math.abs(y - box.y) < box.h - SLACK2;
-}
-function crossings(box, rx, ry, consider) {
-  for (let sign = -1; sign <= 1; sign += 2) {
-    const x = box.x + sign * box.w;
-    if (Math.abs(x) <= rx) {
-      const y2 = ry * Math.sqrt(1 - (x / rx) ** 2);
-      if (Math.abs(y2 - box.y) <= box.h) consider(x, y2);
-      if (Math.abs(-y2 - box.y) <= box.h) consider(x, -y2);
-    }
-    const y = box.y + sign * box.h;
-    if (Math.abs(y) <= ry) {
-      const x2 = rx * Math.sqrt(1 - (y / ry) ** 2);
-      if (Math.abs(x2 - box.x) <= box.w) consider(x2, y);
-      if (Math.abs(-x2 - box.x) <= box.w) consider(-x2, y);
-    }
-  }
-}
-function turned(angle) {
-  return angle - 2 * Math.PI * Math.round(angle / (2 * Math.PI));
-}
 function place(image2, placed, i, view2) {
   return {
     id: image2.id,
@@ -12668,35 +12698,13 @@ function place(image2, placed, i, view2) {
 function round(pixels2) {
   return Math.round(pixels2 * 100) / 100;
 }
-function ringsOf(distances, places, view2) {
-  const rim = places.at(-1)?.radius ?? 0;
-  const rings = [];
-  for (const share of [0.4, 0.6, 0.8, 1]) {
-    const rank = places.findLastIndex(({ radius }) => radius <= share * rim);
-    if (rank < 0 || distances[rank] <= 0) continue;
-    const ring = ringAt(distances, places, rounded(distances[rank], share === 1));
-    const last3 = rings.at(-1);
-    if (ring && (!last3 || ring.radius - last3.radius > view2.unit * 0.12)) rings.push(ring);
-  }
-  return rings.map(({ radius, distance }) => ({
+function onEllipse({ radius, distance }, { a, b, unit }) {
+  return {
     radius: round(radius),
-    rx: round(radius * view2.a / view2.unit),
-    ry: round(radius * view2.b / view2.unit),
+    rx: round(radius * a / unit),
+    ry: round(radius * b / unit),
     distance
-  }));
-}
-function rounded(distance, up) {
-  const unit = distance < 0.1 ? 10 ** (Math.floor(Math.log10(distance)) - 1) : 0.01;
-  const whole = up ? Math.ceil(distance / unit - 1e-9) : Math.round(distance / unit);
-  return Number((whole * unit).toPrecision(6));
-}
-function ringAt(distances, places, distance) {
-  const beyond = distances.findIndex((other) => other > distance);
-  if (beyond === 0) return null;
-  const last3 = places[(beyond < 0 ? places.length : beyond) - 1];
-  if (beyond < 0) return { radius: last3.radius + 0.01, distance };
-  const share = (distance - distances[beyond - 1]) / (distances[beyond] - distances[beyond - 1]);
-  return { radius: last3.radius + (places[beyond].radius - last3.radius) * share, distance };
+  };
 }
 
 // rings/keys.js
@@ -12751,12 +12759,74 @@ function labelSpot({ rx, ry }, places, width, height) {
   return { x: top.x, y: Math.max(top.y, HALF.h) };
 }
 
-// rings/canvas.js
+// rings/moving.js
 var MOVE = 400;
 var EASE = "cubic-bezier(0.3, 0, 0.15, 1)";
+var prefersReducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+function placeAt(el, place2) {
+  el.getAnimations().forEach((animation) => animation.cancel());
+  el.style.width = `${place2.w}px`;
+  el.style.height = `${place2.h}px`;
+  el.style.transform = shift(place2.x - place2.w / 2, place2.y - place2.h / 2);
+}
+function boxOf({ li, place: place2 }) {
+  const matrix = new DOMMatrixReadOnly(getComputedStyle(li).transform);
+  return { x: matrix.e, y: matrix.f, w: matrix.a * place2.w, h: matrix.d * place2.h };
+}
+function move({ li, place: place2 }, from) {
+  const x = place2.x - place2.w / 2;
+  const y = place2.y - place2.h / 2;
+  const to = { transform: shift(x, y), opacity: 1 };
+  const start3 = from ? { transform: shift(from.x, from.y, from.w / place2.w, from.h / place2.h) } : { transform: shift(x + place2.w * 0.15, y + place2.h * 0.15, 0.7, 0.7), opacity: 0 };
+  li.animate(
+    [start3, to],
+    { duration: MOVE, easing: EASE, delay: from ? 0 : 60, fill: "backwards" }
+  );
+}
+function fadeAway(el) {
+  const fading = el.animate(
+    [{ opacity: 0 }],
+    { duration: MOVE / 2, easing: "ease-out", fill: "forwards" }
+  );
+  fading.finished.then(() => el.remove(), () => el.remove());
+}
+function shift(x, y, sx = 1, sy = 1) {
+  return `translate(${x}px, ${y}px) scale(${sx}, ${sy})`;
+}
+
+// rings/marks.js
+var SVG4 = "http://www.w3.org/2000/svg";
+var Marks = class {
+  constructor() {
+    this.ellipses = svg("svg", { class: "ring-marks", "aria-hidden": "true" });
+    this.labels = svg("svg", { class: "ring-marks ring-labels", "aria-hidden": "true" });
+  }
+  /**
+   * @param {Ring[]} rings
+   * @param {Place[]} places of the pictures, which labels avoid
+   * @param {{w: number, h: number}} size of the stage
+   * @param {boolean} fades whether they appear slowly
+   */
+  draw(rings, places, { w, h: h2 }, fades) {
+    this.ellipses.replaceChildren(...rings.map(({ rx, ry }) => svg("ellipse", { cx: w / 2, cy: h2 / 2, rx, ry })));
+    this.labels.replaceChildren(...rings.map((ring) => svg("text", labelSpot(ring, places, w, h2), String(ring.distance))));
+    for (const drawing2 of [this.ellipses, this.labels]) {
+      drawing2.setAttribute("width", String(w));
+      drawing2.setAttribute("height", String(h2));
+      if (fades) drawing2.animate({ opacity: [0, 0, 1] }, MOVE);
+    }
+  }
+};
+function svg(tag, attributes, text2 = "") {
+  const el = document.createElementNS(SVG4, tag);
+  for (const [name2, value] of Object.entries(attributes)) el.setAttribute(name2, String(value));
+  el.textContent = text2;
+  return el;
+}
+
+// rings/canvas.js
 var SIZES2 = [64, 128, 256, 512, 1024, 2048];
 var EDGE3 = 10;
-var SVG4 = "http://www.w3.org/2000/svg";
 function ringsCanvas(container, options) {
   return new Canvas(container, options);
 }
@@ -12776,10 +12846,15 @@ var Canvas = class {
     this.tapped = "";
     this.resting = false;
     this.sharpening = 0;
-    this.marks = svg("svg", { class: "ring-marks", "aria-hidden": "true" });
-    this.labels = svg("svg", { class: "ring-marks ring-labels", "aria-hidden": "true" });
+    this.marks = new Marks();
     this.list = h("ol", { class: "ring-pictures", role: "list" });
-    this.world = h("div", { class: "ring-world" }, this.marks, this.list, this.labels);
+    this.world = h(
+      "div",
+      { class: "ring-world" },
+      this.marks.ellipses,
+      this.list,
+      this.marks.labels
+    );
     this.element = h(
       "div",
       { class: "ring-stage", tabindex: 0, role: "group" },
@@ -12810,9 +12885,10 @@ var Canvas = class {
    * Shows a query and its hits.
    * @param {Picture} centre
    * @param {Picture[]} hits without the query
-   * @param {{power?: number, move?: boolean}} [options] move: animate pictures to their new places
+   * @param {{power?: number, moves?: boolean}} [options] moves: whether pictures
+   *   are seen to move to their new places
    */
-  show(centre, hits, { power = this.state.power, move = true } = {}) {
+  show(centre, hits, { power = this.state.power, moves = true } = {}) {
     const recentred = this.state.centre !== null && this.state.centre.id !== centre.id;
     const focused2 = this.list.contains(document.activeElement);
     this.state = { centre, hits, power };
@@ -12823,9 +12899,9 @@ var Canvas = class {
         { count: hits.length, name: centre.name }
       )
     );
-    if (recentred) this.panning.fit(move);
+    if (recentred) this.panning.fit(moves);
     this.resting = recentred;
-    this.arrange(move && !prefersReducedMotion());
+    this.arrange(moves && !prefersReducedMotion());
     this.setTabStop(recentred || !this.items.has(this.tabStop) ? centre.id : this.tabStop);
     if (focused2) this.items.get(this.tabStop)?.anchor.focus({ preventScroll: true });
   }
@@ -12845,8 +12921,8 @@ var Canvas = class {
     this.panning.fit(false);
     this.arrange(false);
   }
-  /** @param {boolean} move */
-  arrange(move) {
+  /** @param {boolean} moves whether the pictures move to their places */
+  arrange(moves) {
     const { centre, hits, power } = this.state;
     const { clientWidth: w, clientHeight: h2 } = this.element;
     if (!centre || w < 40 || h2 < 40) return;
@@ -12858,18 +12934,18 @@ var Canvas = class {
     const pictures2 = new Map([centre, ...hits].map((picture) => [picture.id, picture]));
     const places = [result.centre, ...result.places].filter((place2) => place2 !== null);
     this.places = places.map((place2) => ({ ...place2, x: place2.x + EDGE3, y: place2.y + EDGE3 }));
-    const before2 = new Map([...this.items].map(([id, item]) => [id, currentBox(item)]));
+    const before2 = new Map([...this.items].map(([id, item]) => [id, boxOf(item)]));
     const leaving = [...this.items.keys()].filter((id) => !pictures2.has(id));
-    for (const id of leaving) this.removeItem(id, move);
+    for (const id of leaving) this.removeItem(id, moves);
     this.places.forEach((place2, rank) => {
       const picture = pictures2.get(place2.id);
       if (!picture) return;
       const item = this.items.get(place2.id) ?? this.addItem(picture, place2);
       this.describe(item, picture, place2, rank);
       this.put(item, place2, rank);
-      if (move) animate(item, before2.get(place2.id));
+      if (moves) move(item, before2.get(place2.id));
     });
-    this.drawMarks(result.rings, move);
+    this.marks.draw(result.rings, this.places, this.size, moves);
     this.sharpen();
   }
   /**
@@ -12890,24 +12966,17 @@ var Canvas = class {
   }
   /**
    * @param {string} id
-   * @param {boolean} move
+   * @param {boolean} fades
    */
-  removeItem(id, move) {
+  removeItem(id, fades) {
     const item = this.items.get(id);
     if (!item) return;
     this.items.delete(id);
     item.anchor.removeAttribute("href");
     item.anchor.tabIndex = -1;
     item.li.setAttribute("aria-hidden", "true");
-    if (!move) {
-      item.li.remove();
-      return;
-    }
-    const fading = item.li.animate(
-      [{ opacity: 0 }],
-      { duration: MOVE / 2, easing: "ease-out", fill: "forwards" }
-    );
-    fading.finished.then(() => item.li.remove(), () => item.li.remove());
+    if (fades) fadeAway(item.li);
+    else item.li.remove();
   }
   /**
    * @param {Item} item
@@ -12940,25 +13009,8 @@ var Canvas = class {
    */
   put(item, place2, rank) {
     const { li } = item;
-    li.getAnimations().forEach((animation) => animation.cancel());
-    li.style.width = `${place2.w}px`;
-    li.style.height = `${place2.h}px`;
-    li.style.transform = shift(place2.x - place2.w / 2, place2.y - place2.h / 2);
+    placeAt(li, place2);
     if (this.list.children[rank] !== li) this.list.insertBefore(li, this.list.children[rank]);
-  }
-  /**
-   * @param {Ring[]} rings
-   * @param {boolean} move
-   */
-  drawMarks(rings, move) {
-    const { w, h: high } = this.size;
-    this.marks.replaceChildren(...rings.map(({ rx, ry }) => svg("ellipse", { cx: w / 2, cy: high / 2, rx, ry })));
-    this.labels.replaceChildren(...rings.map((ring) => svg("text", labelSpot(ring, this.places, w, high), String(ring.distance))));
-    for (const drawing2 of [this.marks, this.labels]) {
-      drawing2.setAttribute("width", String(w));
-      drawing2.setAttribute("height", String(high));
-      if (move) drawing2.animate({ opacity: [0, 0, 1] }, MOVE);
-    }
   }
   sharpenSoon() {
     clearTimeout(this.sharpening);
@@ -13067,32 +13119,6 @@ var Canvas = class {
 function shortDistance(distance) {
   if (distance === void 0 || !Number.isFinite(distance)) return t("unknown");
   return distance < 5e-4 ? "0" : decimal(distance, distance < 10 ? 3 : 1);
-}
-function prefersReducedMotion() {
-  return matchMedia("(prefers-reduced-motion: reduce)").matches;
-}
-function shift(x, y, sx = 1, sy = 1) {
-  return `translate(${x}px, ${y}px) scale(${sx}, ${sy})`;
-}
-function currentBox({ li, place: place2 }) {
-  const matrix = new DOMMatrixReadOnly(getComputedStyle(li).transform);
-  return { x: matrix.e, y: matrix.f, w: matrix.a * place2.w, h: matrix.d * place2.h };
-}
-function animate({ li, place: place2 }, from) {
-  const x = place2.x - place2.w / 2;
-  const y = place2.y - place2.h / 2;
-  const to = { transform: shift(x, y), opacity: 1 };
-  const start3 = from ? { transform: shift(from.x, from.y, from.w / place2.w, from.h / place2.h) } : { transform: shift(x + place2.w * 0.15, y + place2.h * 0.15, 0.7, 0.7), opacity: 0 };
-  li.animate(
-    [start3, to],
-    { duration: MOVE, easing: EASE, delay: from ? 0 : 60, fill: "backwards" }
-  );
-}
-function svg(tag, attributes, text2 = "") {
-  const el = document.createElementNS(SVG4, tag);
-  for (const [name2, value] of Object.entries(attributes)) el.setAttribute(name2, String(value));
-  el.textContent = text2;
-  return el;
 }
 
 // rings/preview.js
@@ -13331,7 +13357,7 @@ var RingsView = class {
    */
   display({ image: image2, similar: similar2 }, old) {
     const hits = similar2.hits.filter(({ id }) => id !== image2.id).slice(0, this.state.k);
-    this.canvas.show(image2, hits, { power: this.state.power, move: old !== null });
+    this.canvas.show(image2, hits, { power: this.state.power, moves: old !== null });
     this.canvas.select(image2.id);
     this.selectPicture(image2);
     this.describe(similar2, hits);
@@ -14607,7 +14633,7 @@ var SearchAnswer = class {
       preview.element.classList.toggle("opposite", canvas2.isLeft(picture.id));
     } });
     this.canvas = canvas2;
-    canvas2.show(centre, hits.filter(({ id }) => id !== centre.id), { move: false });
+    canvas2.show(centre, hits.filter(({ id }) => id !== centre.id), { moves: false });
   }
   /** @param {unknown} error */
   fail(error) {

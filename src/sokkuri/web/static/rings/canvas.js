@@ -9,15 +9,13 @@ import { t } from "../base/messages.js";
 import { layout } from "./layout.js";
 import { panning } from "./panning.js";
 import { arrowTarget } from "./keys.js";
-import { labelSpot } from "./labels.js";
+import { Marks } from "./marks.js";
+import { boxOf, fadeAway, move, placeAt, prefersReducedMotion } from "./moving.js";
 
-/** @import { Place, Ring } from "./layout.js" */
+/** @import { Place } from "./layout.js" */
 
-const MOVE = 400; // milliseconds
-const EASE = "cubic-bezier(0.3, 0, 0.15, 1)";
 const SIZES = [64, 128, 256, 512, 1024, 2048];
 const EDGE = 10; // pixels kept free around the rings
-const SVG = "http://www.w3.org/2000/svg";
 
 /**
  * @typedef {{id: string, name: string, width: ?number, height: ?number, folder?: string,
@@ -28,7 +26,6 @@ const SVG = "http://www.w3.org/2000/svg";
  *   hrefOf: the link of a picture; onselect: called when the pointer or the focus is on a picture
  * @typedef {{img: HTMLImageElement, anchor: HTMLAnchorElement, li: HTMLLIElement,
  *   picture: Picture, place: Place, size: number}} Item
- * @typedef {{x: number, y: number, w: number, h: number}} Box
  */
 
 /**
@@ -59,10 +56,10 @@ class Canvas {
     this.tapped = "";
     this.resting = false;
     this.sharpening = 0;
-    this.marks = svg("svg", { class: "ring-marks", "aria-hidden": "true" });
-    this.labels = svg("svg", { class: "ring-marks ring-labels", "aria-hidden": "true" });
+    this.marks = new Marks();
     this.list = h("ol", { class: "ring-pictures", role: "list" });
-    this.world = h("div", { class: "ring-world" }, this.marks, this.list, this.labels);
+    this.world = h("div", { class: "ring-world" }, this.marks.ellipses, this.list,
+      this.marks.labels);
     this.element = h("div", { class: "ring-stage", tabindex: 0, role: "group" }, this.world,
       this.zoomButtons());
     container.append(this.element);
@@ -91,9 +88,10 @@ class Canvas {
    * Shows a query and its hits.
    * @param {Picture} centre
    * @param {Picture[]} hits without the query
-   * @param {{power?: number, move?: boolean}} [options] move: animate pictures to their new places
+   * @param {{power?: number, moves?: boolean}} [options] moves: whether pictures
+   *   are seen to move to their new places
    */
-  show(centre, hits, { power = this.state.power, move = true } = {}) {
+  show(centre, hits, { power = this.state.power, moves = true } = {}) {
     const recentred = this.state.centre !== null && this.state.centre.id !== centre.id;
     const focused = this.list.contains(document.activeElement);
     this.state = { centre, hits, power };
@@ -102,10 +100,10 @@ class Canvas {
         + "minus zoom, Tab moves to the pictures.|{count} pictures around {name}. Nearer pictures are "
         + "more similar. Arrow keys pan, plus and minus zoom, Tab moves to the pictures.",
       { count: hits.length, name: centre.name }));
-    if (recentred) this.panning.fit(move);
+    if (recentred) this.panning.fit(moves);
     // A picture that moves under a resting pointer must not be selected.
     this.resting = recentred;
-    this.arrange(move && !prefersReducedMotion());
+    this.arrange(moves && !prefersReducedMotion());
     this.setTabStop(recentred || !this.items.has(this.tabStop) ? centre.id : this.tabStop);
     if (focused) this.items.get(this.tabStop)?.anchor.focus({ preventScroll: true });
   }
@@ -129,8 +127,8 @@ class Canvas {
     this.arrange(false);
   }
 
-  /** @param {boolean} move */
-  arrange(move) {
+  /** @param {boolean} moves whether the pictures move to their places */
+  arrange(moves) {
     const { centre, hits, power } = this.state;
     const { clientWidth: w, clientHeight: h } = this.element;
     if (!centre || w < 40 || h < 40) return;
@@ -140,18 +138,18 @@ class Canvas {
     const pictures = new Map([centre, ...hits].map((picture) => [picture.id, picture]));
     const places = [result.centre, ...result.places].filter((place) => place !== null);
     this.places = places.map((place) => ({ ...place, x: place.x + EDGE, y: place.y + EDGE }));
-    const before = new Map([...this.items].map(([id, item]) => [id, currentBox(item)]));
+    const before = new Map([...this.items].map(([id, item]) => [id, boxOf(item)]));
     const leaving = [...this.items.keys()].filter((id) => !pictures.has(id));
-    for (const id of leaving) this.removeItem(id, move);
+    for (const id of leaving) this.removeItem(id, moves);
     this.places.forEach((place, rank) => {
       const picture = pictures.get(place.id);
       if (!picture) return;
       const item = this.items.get(place.id) ?? this.addItem(picture, place);
       this.describe(item, picture, place, rank);
       this.put(item, place, rank);
-      if (move) animate(item, before.get(place.id));
+      if (moves) move(item, before.get(place.id));
     });
-    this.drawMarks(result.rings, move);
+    this.marks.draw(result.rings, this.places, this.size, moves);
     this.sharpen();
   }
 
@@ -174,22 +172,17 @@ class Canvas {
 
   /**
    * @param {string} id
-   * @param {boolean} move
+   * @param {boolean} fades
    */
-  removeItem(id, move) {
+  removeItem(id, fades) {
     const item = this.items.get(id);
     if (!item) return;
     this.items.delete(id);
     item.anchor.removeAttribute("href");
     item.anchor.tabIndex = -1;
     item.li.setAttribute("aria-hidden", "true");
-    if (!move) {
-      item.li.remove();
-      return;
-    }
-    const fading = item.li.animate([{ opacity: 0 }],
-      { duration: MOVE / 2, easing: "ease-out", fill: "forwards" });
-    fading.finished.then(() => item.li.remove(), () => item.li.remove());
+    if (fades) fadeAway(item.li);
+    else item.li.remove();
   }
 
   /**
@@ -222,28 +215,8 @@ class Canvas {
    */
   put(item, place, rank) {
     const { li } = item;
-    li.getAnimations().forEach((animation) => animation.cancel());
-    li.style.width = `${place.w}px`;
-    li.style.height = `${place.h}px`;
-    li.style.transform = shift(place.x - place.w / 2, place.y - place.h / 2);
+    placeAt(li, place);
     if (this.list.children[rank] !== li) this.list.insertBefore(li, this.list.children[rank]);
-  }
-
-  /**
-   * @param {Ring[]} rings
-   * @param {boolean} move
-   */
-  drawMarks(rings, move) {
-    const { w, h: high } = this.size;
-    this.marks.replaceChildren(...rings.map(({ rx, ry }) =>
-      svg("ellipse", { cx: w / 2, cy: high / 2, rx, ry })));
-    this.labels.replaceChildren(...rings.map((ring) =>
-      svg("text", labelSpot(ring, this.places, w, high), String(ring.distance))));
-    for (const drawing of [this.marks, this.labels]) {
-      drawing.setAttribute("width", String(w));
-      drawing.setAttribute("height", String(high));
-      if (move) drawing.animate({ opacity: [0, 0, 1] }, MOVE);
-    }
   }
 
   sharpenSoon() {
@@ -366,55 +339,4 @@ class Canvas {
 export function shortDistance(distance) {
   if (distance === undefined || !Number.isFinite(distance)) return t("unknown");
   return distance < 0.0005 ? "0" : decimal(distance, distance < 10 ? 3 : 1);
-}
-
-function prefersReducedMotion() {
-  return matchMedia("(prefers-reduced-motion: reduce)").matches;
-}
-
-/**
- * @param {number} x
- * @param {number} y
- * @param {number} [sx]
- * @param {number} [sy]
- */
-function shift(x, y, sx = 1, sy = 1) {
-  return `translate(${x}px, ${y}px) scale(${sx}, ${sy})`;
-}
-
-/**
- * The current position and size of a picture, also during an animation.
- * @param {Item} item
- * @returns {Box}
- */
-function currentBox({ li, place }) {
-  const matrix = new DOMMatrixReadOnly(getComputedStyle(li).transform);
-  return { x: matrix.e, y: matrix.f, w: matrix.a * place.w, h: matrix.d * place.h };
-}
-
-/**
- * @param {Item} item
- * @param {Box | undefined} from
- */
-function animate({ li, place }, from) {
-  const x = place.x - place.w / 2;
-  const y = place.y - place.h / 2;
-  const to = { transform: shift(x, y), opacity: 1 };
-  const start = from
-    ? { transform: shift(from.x, from.y, from.w / place.w, from.h / place.h) }
-    : { transform: shift(x + place.w * 0.15, y + place.h * 0.15, 0.7, 0.7), opacity: 0 };
-  li.animate([start, to],
-    { duration: MOVE, easing: EASE, delay: from ? 0 : 60, fill: "backwards" });
-}
-
-/**
- * @param {string} tag
- * @param {Record<string, unknown>} attributes
- * @param {string} [text]
- */
-function svg(tag, attributes, text = "") {
-  const el = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) el.setAttribute(name, String(value));
-  el.textContent = text;
-  return el;
 }

@@ -19,15 +19,18 @@
  * a square view it is the distance from the middle.
  */
 
+import { distanceRings } from "./distance_rings.js";
+import { freeAngle, turned } from "./free_angle.js";
+
 const GAP = 4; // pixels between pictures; less between small ones
 const ORDER = 0.02; // smallest growth of the radius in pixels, so that rounding keeps the order
 const SPARE = 0.88; // share of the largest scale that fits; the rest is space for the targets
 const FARTHEST = 1.18; // largest radius, in half axes: a full view may use some of its corners
 const LARGEST = 0.18; // largest scale, as a share of the shorter side of the view
-const SLACK = 1e-6; // tolerance for pictures that just touch
 const LONGEST = 1.9; // longest side of a picture, in sides of a square of the same area
 const MIDDLE = 1.5; // scale of the middle picture, relative to the nearest picture
 const OUTER = 0.62; // scale of the outermost pictures, relative to the nearest picture
+const APART = 0.12; // smallest difference of the radii of two rings, in shorter half axes
 
 /**
  * @typedef {{id: string, width: ?number, height: ?number, distance?: number,
@@ -39,12 +42,9 @@ const OUTER = 0.62; // scale of the outermost pictures, relative to the nearest 
  * @typedef {{w: number, h: number}} Sides
  * @typedef {{even: number, exact: number}} Target
  * @typedef {{view: View, shapes: Sides[], angles: number[], radii: Target[]}} Model
- * @typedef {{scale: number, gap: number, longest: number, x: number[], y: number[],
- *   radius: number[], angle: number[], w: number[], h: number[]}} Placed
- * @typedef {{x: number, y: number, w: number, h: number}} Box
- * @typedef {Box & {angle: number, radius: number}} Neighbour
- * @typedef {{x: number, y: number, blocker: ?Box}} Edge
  */
+
+/** @import { Placed } from "./free_angle.js" */
 
 /**
  * @param {Ringed[]} images the query first, then the others in any order
@@ -73,7 +73,8 @@ export function layout(images, { width, height, power = 5, size }) {
   return {
     centre: place(query, placed, 0, view),
     places,
-    rings: ringsOf(distances, places, view),
+    rings: distanceRings(distances, places, view.unit * APART)
+      .map((ring) => onEllipse(ring, view)),
     scale: round(scale),
   };
 }
@@ -231,146 +232,6 @@ function attempt(model, scale, ease) {
 }
 
 /**
- * The free angle on a radius that is nearest to the target, at most `turn` away, or null.
- * @param {Placed} placed
- * @param {number} i
- * @param {number} radius
- * @param {number} target
- * @param {number} turn
- * @param {View} view
- * @returns {?number}
- */
-function freeAngle(placed, i, radius, target, turn, view) {
-  const rx = view.a * radius;
-  const ry = view.b * radius;
-  /** @type {Edge} */
-  const edge = {
-    x: view.a - placed.w[i] / 2 + SLACK,
-    y: view.b - placed.h[i] / 2 + SLACK,
-    blocker: null,
-  };
-  const near = neighbours(placed, i, radius, view.unit);
-  if (isFree(near, edge, rx * Math.cos(target), ry * Math.sin(target))) return target;
-  let least = turn;
-  /** @type {?number} */
-  let best = null;
-  /**
-   * @param {number} x
-   * @param {number} y
-   */
-  const consider = (x, y) => {
-    const difference = turned(Math.atan2(y / ry, x / rx) - target);
-    // Of two turns that are equal except for rounding, the first counts, for a stable layout.
-    if (Math.abs(difference) >= least - 1e-9 || !isFree(near, edge, x, y)) return;
-    least = Math.abs(difference);
-    best = target + difference;
-  };
-  for (const box of near) {
-    const difference = Math.abs(turned(box.angle - target));
-    if (difference - halfWidth(box, view) < least) crossings(box, rx, ry, consider);
-  }
-  crossings({ x: 0, y: 0, w: edge.x - SLACK, h: edge.y - SLACK }, rx, ry, consider);
-  return best;
-}
-
-/**
- * The boxes that the centre of picture `i` may not enter, one for each picture that it might touch:
- * centre (x, y) and half sides (w, h).
- * @param {Placed} placed
- * @param {number} i
- * @param {number} radius
- * @param {number} unit
- */
-function neighbours(placed, i, radius, unit) {
-  const { x, y, w, h, gap, angle, longest } = placed;
-  /** @type {Neighbour[]} */
-  const near = [];
-  // Pictures with a larger difference of radii cannot touch. The middle picture is always checked.
-  const reach = Math.hypot((w[i] + longest) / 2 + gap, (h[i] + longest) / 2 + gap) / unit;
-  for (let j = i - 1; j >= 0; j--) {
-    if (placed.radius[j] < radius - reach) j = 0;
-    near.push({
-      x: x[j],
-      y: y[j],
-      w: (w[i] + w[j]) / 2 + gap,
-      h: (h[i] + h[j]) / 2 + gap,
-      angle: angle[j],
-      radius: placed.radius[j],
-    });
-  }
-  return near;
-}
-
-/**
- * An upper bound of half the angle that a box covers, seen from the middle.
- * @param {Neighbour} box
- * @param {View} view
- */
-function halfWidth({ w, h, radius }, { a, b }) {
-  const ratio = Math.sqrt((w / a) ** 2 + (h / b) ** 2) / radius;
-  return ratio < 1 ? (ratio * Math.PI) / 2 : Math.PI;
-}
-
-/**
- * @param {Box[]} near
- * @param {Edge} edge
- * @param {number} x
- * @param {number} y
- */
-function isFree(near, edge, x, y) {
-  if (Math.abs(x) > edge.x || Math.abs(y) > edge.y) return false;
-  // The last blocking box often blocks again.
-  if (edge.blocker && isIn(edge.blocker, x, y)) return false;
-  for (let n = 0; n < near.length; n++) {
-    if (!isIn(near[n], x, y)) continue;
-    edge.blocker = near[n];
-    return false;
-  }
-  return true;
-}
-
-/**
- * @param {Box} box
- * @param {number} x
- * @param {number} y
- */
-function isIn(box, x, y) {
-  return Math.abs(x - box.x) < box.w - SLACK && Math.abs(y - box.y) < box.h - SLACK;
-}
-
-/**
- * Calls `consider` with each point where the ellipse crosses the edge of a box.
- * @param {Box} box
- * @param {number} rx
- * @param {number} ry
- * @param {(x: number, y: number) => void} consider
- */
-function crossings(box, rx, ry, consider) {
-  for (let sign = -1; sign <= 1; sign += 2) {
-    const x = box.x + sign * box.w;
-    if (Math.abs(x) <= rx) {
-      const y = ry * Math.sqrt(1 - (x / rx) ** 2);
-      if (Math.abs(y - box.y) <= box.h) consider(x, y);
-      if (Math.abs(-y - box.y) <= box.h) consider(x, -y);
-    }
-    const y = box.y + sign * box.h;
-    if (Math.abs(y) <= ry) {
-      const x = rx * Math.sqrt(1 - (y / ry) ** 2);
-      if (Math.abs(x - box.x) <= box.w) consider(x, y);
-      if (Math.abs(-x - box.x) <= box.w) consider(-x, y);
-    }
-  }
-}
-
-/**
- * An angle as a turn, -pi to pi.
- * @param {number} angle
- */
-function turned(angle) {
-  return angle - 2 * Math.PI * Math.round(angle / (2 * Math.PI));
-}
-
-/**
  * @param {Ringed} image
  * @param {Placed} placed
  * @param {number} i
@@ -395,54 +256,11 @@ function round(pixels) {
 }
 
 /**
- * A few rings with rounded distances. Pictures within a ring have at most its distance, pictures
- * outside it have a greater one.
- * @param {number[]} distances
- * @param {Place[]} places
+ * @param {{radius: number, distance: number}} ring
  * @param {View} view
- * @returns {Ring[]}
+ * @returns {Ring}
  */
-function ringsOf(distances, places, view) {
-  const rim = places.at(-1)?.radius ?? 0;
-  /** @type {{radius: number, distance: number}[]} */
-  const rings = [];
-  for (const share of [0.4, 0.6, 0.8, 1]) {
-    const rank = places.findLastIndex(({ radius }) => radius <= share * rim);
-    if (rank < 0 || distances[rank] <= 0) continue;
-    const ring = ringAt(distances, places, rounded(distances[rank], share === 1));
-    const last = rings.at(-1);
-    if (ring && (!last || ring.radius - last.radius > view.unit * 0.12)) rings.push(ring);
-  }
-  return rings.map(({ radius, distance }) => ({
-    radius: round(radius),
-    rx: round((radius * view.a) / view.unit),
-    ry: round((radius * view.b) / view.unit),
-    distance,
-  }));
-}
-
-/**
- * Rounds a distance to two decimals, or to two significant digits if it is small; up if `up`.
- * @param {number} distance
- * @param {boolean} up
- */
-function rounded(distance, up) {
-  const unit = distance < 0.1 ? 10 ** (Math.floor(Math.log10(distance)) - 1) : 0.01;
-  const whole = up ? Math.ceil(distance / unit - 1e-9) : Math.round(distance / unit);
-  return Number((whole * unit).toPrecision(6));
-}
-
-/**
- * The ring of a distance: its radius lies between those of the pictures inside and outside.
- * @param {number[]} distances
- * @param {Place[]} places
- * @param {number} distance
- */
-function ringAt(distances, places, distance) {
-  const beyond = distances.findIndex((other) => other > distance);
-  if (beyond === 0) return null;
-  const last = places[(beyond < 0 ? places.length : beyond) - 1];
-  if (beyond < 0) return { radius: last.radius + 0.01, distance };
-  const share = (distance - distances[beyond - 1]) / (distances[beyond] - distances[beyond - 1]);
-  return { radius: last.radius + (places[beyond].radius - last.radius) * share, distance };
+function onEllipse({ radius, distance }, { a, b, unit }) {
+  return { radius: round(radius), rx: round((radius * a) / unit), ry: round((radius * b) / unit),
+    distance };
 }

@@ -218,7 +218,7 @@ class RingsView {
    */
   display({ image, similar }, old) {
     const hits = similar.hits.filter(({ id }) => id !== image.id).slice(0, this.state.k);
-    this.canvas.show(image, hits, { power: this.state.power, move: old !== null });
+    this.canvas.show(image, hits, { power: this.state.power, moves: old !== null });
     this.canvas.select(image.id);
     this.selectPicture(image);
     this.describe(similar, hits);

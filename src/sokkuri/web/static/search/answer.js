@@ -119,7 +119,7 @@ export class SearchAnswer {
       preview.element.classList.toggle("opposite", canvas.isLeft(picture.id));
     } });
     this.canvas = canvas;
-    canvas.show(centre, hits.filter(({ id }) => id !== centre.id), { move: false });
+    canvas.show(centre, hits.filter(({ id }) => id !== centre.id), { moves: false });
   }
 
   /** @param {unknown} error */
