@@ -7766,6 +7766,33 @@ async function placeInGrid(id, grid2, signal) {
   }
 }
 
+// image/not_wanted.js
+var isMarked = (id) => get("notLike").includes(id);
+function toggleMark(id, from) {
+  const marks = get("notLike");
+  const marked = !marks.includes(id);
+  set("notLike", marked ? [...marks, id] : marks.filter((other) => other !== id));
+  if (!marked) {
+    toast(t("Unmarked"));
+    return false;
+  }
+  toast(t("Marked as not wanted"), {
+    action: t("Search without it"),
+    onaction: () => navigate("/search", searchWithout(id, from))
+  });
+  return true;
+}
+function searchWithout(id, from) {
+  const not = get("notLike");
+  if (from) return { id: from, not };
+  const before2 = previous();
+  if (!before2 || !["/search", "/rings"].includes(before2.path)) return { not };
+  const params = before2.params.toObject();
+  const unlike = /* @__PURE__ */ new Set([...before2.params.getAll("not"), ...not]);
+  const ids = before2.params.getAll("id").filter((other) => other !== id);
+  return { ...params, id: ids, not: [...unlike] };
+}
+
 // selection/list_selection.js
 var STEPS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
 function selectable(item, { id, name: name2 }) {
@@ -7867,6 +7894,106 @@ var ListSelection = class {
     this.selection.clear();
     this.stops.abort();
     this.bar.element.remove();
+  }
+};
+
+// image/similar_strip.js
+var COUNT = 20;
+var SKELETONS = 8;
+var SimilarStrip = class {
+  /**
+   * @param {ImageDocument} image
+   * @param {{info: InfoDocument, signal: AbortSignal, under: ?string}} options `under`: the folder to
+   *   which the user returns
+   */
+  constructor(image2, { info: info3, signal, under }) {
+    this.image = image2;
+    this.info = info3;
+    this.signal = signal;
+    this.under = under;
+    this.selection = null;
+    this.el = h("div", { class: "strip", role: "list", "aria-labelledby": "similar" });
+    for (let i = 0; i < SKELETONS; i++) this.el.append(h("div", { class: "skeleton hit" }));
+  }
+  /** Fetches the images and shows them. */
+  async load() {
+    const { id, state } = this.image;
+    const { signal } = this;
+    if (state !== "live") {
+      this.el.replaceWith(h("p", { class: "soft" }, t("Only indexed images can be compared")));
+      return;
+    }
+    try {
+      const { hits } = await similar(id, { k: COUNT + 1 }, { signal });
+      this.show(hits.filter((hit) => hit.id !== id).slice(0, COUNT));
+    } catch (error) {
+      if (!isAbort(error)) this.fail(error);
+    }
+  }
+  /** @param {HitDocument[]} hits */
+  show(hits) {
+    if (!hits.length) {
+      this.el.replaceWith(h("p", { class: "soft" }, t("There are no other images")));
+      return;
+    }
+    this.el.replaceChildren(...hits.map((hit) => selectable(this.hit(hit, hits), hit)));
+    this.selection?.stop();
+    this.selection = new ListSelection({
+      host: this.el,
+      info: this.info,
+      signal: this.signal,
+      isMain: false,
+      onchanged: () => this.load()
+    });
+  }
+  /** @param {unknown} error */
+  fail(error) {
+    const failed = h(
+      "div",
+      { class: "row" },
+      h("p", { class: "soft" }, messageOf(error)),
+      h("button", { type: "button", class: "button", onclick: () => {
+        failed.replaceWith(this.el);
+        this.load();
+      } }, t("Try again"))
+    );
+    this.el.replaceWith(failed);
+  }
+  /**
+   * @param {HitDocument} hit
+   * @param {HitDocument[]} hits
+   */
+  hit({ id, name: name2, distance, width, height, v }, hits) {
+    const far = decimal(distance, 3);
+    const img = h("img", {
+      alt: "",
+      src: imageUrl(id, "thumbnail", { size: 256, v }),
+      loading: "lazy",
+      decoding: "async"
+    });
+    img.addEventListener("load", () => img.classList.add("shown"));
+    const box = h("span", { class: "box" }, img);
+    const ratio2 = (width ?? 0) / (height ?? 0) || 1;
+    box.style.aspectRatio = String(Math.min(2.2, Math.max(0.55, ratio2)));
+    return h(
+      "div",
+      { role: "listitem", class: "hit" },
+      link(
+        "/image",
+        { id, under: this.under, from: this.image.id },
+        {
+          title: name2,
+          "aria-label": t("{name}, distance {distance}", { name: name2, distance: far }),
+          onclick: () => openFromList(hits, id)
+        },
+        box,
+        h("span", { class: "number soft small" }, far)
+      )
+    );
+  }
+  /** Ends the selection. */
+  stop() {
+    this.selection?.stop();
   }
 };
 
@@ -8781,7 +8908,6 @@ var shortcuts3 = [
   ["o", t("Open the original")],
   ["u", t("Open its folder")]
 ];
-var STRIP = 20;
 var STATES = {
   removed: t("Removed from searches"),
   missing: t("The file no longer exists"),
@@ -8808,8 +8934,6 @@ async function update3(params) {
 var Detail = class {
   /** @type {ImageDocument} */
   image;
-  /** @type {HTMLElement} */
-  strip;
   /**
    * @param {HTMLElement} main
    * @param {InfoDocument} info
@@ -8819,11 +8943,9 @@ var Detail = class {
     this.main = main2;
     this.info = info3;
     this.signal = signal;
-    this.selection = null;
+    this.strip = null;
     this.place = null;
     this.preloaded = [];
-    this.showSimilar = () => {
-    };
     this.answers = /* @__PURE__ */ new Map();
     this.going = null;
     this.shows = false;
@@ -8856,11 +8978,10 @@ var Detail = class {
     this.place = place2;
     this.shows = true;
     setTitle(image2.name);
-    this.draw();
+    this.draw(signal);
     if (!this.canZoom()) this.viewer?.close();
     else if (this.viewer) this.viewer.show(this.image, place2);
     else if (isOpenAtOnce()) this.openViewer();
-    this.showSimilar = () => this.loadSimilar(signal);
     if (!this.viewer) this.showSimilar();
     this.prefetch(signal);
   }
@@ -8877,6 +8998,9 @@ var Detail = class {
     }
     return answer;
   }
+  showSimilar() {
+    this.strip?.load();
+  }
   drawSkeleton() {
     this.main.replaceChildren(h(
       "div",
@@ -8889,14 +9013,14 @@ var Detail = class {
       }))
     ));
   }
-  draw() {
+  /** @param {AbortSignal} signal ends when another image is shown */
+  draw(signal) {
     const { image: image2 } = this;
     const active3 = focused();
     const kept2 = active3 && this.main.contains(active3) ? active3.dataset.keep : null;
-    this.selection?.stop();
-    this.selection = null;
-    this.strip = h("div", { class: "strip", role: "list", "aria-labelledby": "similar" });
-    for (let i = 0; i < 8; i++) this.strip.append(h("div", { class: "skeleton hit" }));
+    this.strip?.stop();
+    const strip = new SimilarStrip(image2, { info: this.info, signal, under: this.under });
+    this.strip = strip;
     const stage = makeStage(image2);
     stage.append(...present([
       this.step("previous", "left"),
@@ -8915,7 +9039,7 @@ var Detail = class {
         "section",
         { class: "similar", "aria-labelledby": "similar" },
         h("h2", { id: "similar" }, t("Similar")),
-        this.strip
+        strip.el
       )
     ));
     if (kept2) find(`[data-keep="${kept2}"]`, this.main)?.focus();
@@ -9059,7 +9183,6 @@ var Detail = class {
   }
   actions() {
     const { id, v, film } = this.image;
-    const marked = get("notLike").includes(id);
     const searchable = this.image.state === "live";
     return h(
       "div",
@@ -9084,7 +9207,7 @@ var Detail = class {
           type: "button",
           class: "button",
           dataset: { keep: "not" },
-          "aria-pressed": marked,
+          "aria-pressed": isMarked(id),
           onclick: () => this.mark()
         },
         icon("not", { size: 18 }),
@@ -9128,101 +9251,8 @@ var Detail = class {
   }
   /** Marks the image as not wanted, or removes the mark. */
   mark() {
-    const { id } = this.image;
-    const marks = get("notLike");
-    const marked = !marks.includes(id);
-    set("notLike", marked ? [...marks, id] : marks.filter((other) => other !== id));
+    const marked = toggleMark(this.image.id, this.from);
     this.main.querySelector("[data-keep=not]")?.setAttribute("aria-pressed", String(marked));
-    if (!marked) {
-      toast(t("Unmarked"));
-      return;
-    }
-    toast(t("Marked as not wanted"), {
-      action: t("Search without it"),
-      onaction: () => navigate("/search", this.searchWithout(id))
-    });
-  }
-  /**
-   * The search that led to this image, or a search for the image that led here, without this.
-   * @param {string} id
-   */
-  searchWithout(id) {
-    const not = get("notLike");
-    if (this.from) return { id: this.from, not };
-    const before2 = previous();
-    if (!before2 || !["/search", "/rings"].includes(before2.path)) return { not };
-    const params = before2.params.toObject();
-    const unlike = /* @__PURE__ */ new Set([...before2.params.getAll("not"), ...not]);
-    const ids = before2.params.getAll("id").filter((other) => other !== id);
-    return { ...params, id: ids, not: [...unlike] };
-  }
-  /** @param {AbortSignal} signal */
-  async loadSimilar(signal) {
-    const { id, state } = this.image;
-    const { strip } = this;
-    if (state !== "live") {
-      strip.replaceWith(h("p", { class: "soft" }, t("Only indexed images can be compared")));
-      return;
-    }
-    try {
-      const { hits } = await similar(id, { k: STRIP + 1 }, { signal });
-      const others = hits.filter((hit) => hit.id !== id).slice(0, STRIP);
-      if (others.length) {
-        strip.replaceChildren(...others.map((hit) => selectable(this.hit(hit, others), hit)));
-        this.selection?.stop();
-        this.selection = new ListSelection({
-          host: strip,
-          info: this.info,
-          signal,
-          isMain: false,
-          onchanged: () => this.loadSimilar(signal)
-        });
-      } else strip.replaceWith(h("p", { class: "soft" }, t("There are no other images")));
-    } catch (error) {
-      if (isAbort(error)) return;
-      const failed = h(
-        "div",
-        { class: "row" },
-        h("p", { class: "soft" }, messageOf(error)),
-        h("button", { type: "button", class: "button", onclick: () => {
-          failed.replaceWith(strip);
-          this.loadSimilar(signal);
-        } }, t("Try again"))
-      );
-      strip.replaceWith(failed);
-    }
-  }
-  /**
-   * @param {HitDocument} hit
-   * @param {HitDocument[]} hits
-   */
-  hit({ id, name: name2, distance, width, height, v }, hits) {
-    const far = decimal(distance, 3);
-    const img = h("img", {
-      alt: "",
-      src: imageUrl(id, "thumbnail", { size: 256, v }),
-      loading: "lazy",
-      decoding: "async"
-    });
-    img.addEventListener("load", () => img.classList.add("shown"));
-    const box = h("span", { class: "box" }, img);
-    const ratio2 = (width ?? 0) / (height ?? 0) || 1;
-    box.style.aspectRatio = String(Math.min(2.2, Math.max(0.55, ratio2)));
-    return h(
-      "div",
-      { role: "listitem", class: "hit" },
-      link(
-        "/image",
-        { id, under: this.under, from: this.image.id },
-        {
-          title: name2,
-          "aria-label": t("{name}, distance {distance}", { name: name2, distance: far }),
-          onclick: () => openFromList(hits, id)
-        },
-        box,
-        h("span", { class: "number soft small" }, far)
-      )
-    );
   }
   /**
    * Loads the previous and the next image, so that the arrow keys do not wait.

@@ -1,18 +1,17 @@
 // Image: a large picture of one image, its details, similar images, and links.
 
 import * as api from "../base/api.js";
-import { announce, find, focused, h, isTyping, present, toast } from "../base/dom.js";
+import { announce, find, focused, h, isTyping, present } from "../base/dom.js";
 import { labelImage, trashImage } from "./deeds.js";
 import { t } from "../base/messages.js";
 import { facts } from "./facts.js";
-import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { link, navigate, previous, setTitle } from "../base/router.js";
-import * as settings from "../base/settings.js";
 import { markGone, neighbours, openFromList } from "../base/trail.js";
 import { placeInGrid } from "../browse/grid_place.js";
-import { ListSelection, selectable } from "../selection/list_selection.js";
+import { isMarked, toggleMark } from "./not_wanted.js";
 import { isOpenAtOnce, setOpen } from "./opening.js";
+import { SimilarStrip } from "./similar_strip.js";
 import { makeStage } from "./stage.js";
 import { Viewer } from "./viewer.js";
 
@@ -41,7 +40,6 @@ export const shortcuts = [
   ["u", t("Open its folder")],
 ];
 
-const STRIP = 20;
 /** @type {Partial<Record<ImageDocument["state"], string>>} */
 const STATES = {
   removed: t("Removed from searches"),
@@ -76,8 +74,6 @@ export async function update(params) {
 class Detail {
   /** @type {ImageDocument} */
   image;
-  /** @type {HTMLElement} */
-  strip;
 
   /**
    * @param {HTMLElement} main
@@ -88,13 +84,12 @@ class Detail {
     this.main = main;
     this.info = info;
     this.signal = signal;
-    /** @type {?ListSelection} */
-    this.selection = null;
+    /** @type {?SimilarStrip} */
+    this.strip = null;
     /** @type {?Place} */
     this.place = null;
     /** @type {HTMLImageElement[]} pictures beside this one, so that the browser keeps them */
     this.preloaded = [];
-    this.showSimilar = () => {};
     /** @type {Map<string, Promise<ImageDocument>>} */
     this.answers = new Map();
     /** @type {?AbortController} */
@@ -132,11 +127,10 @@ class Detail {
     this.place = place;
     this.shows = true;
     setTitle(image.name);
-    this.draw();
+    this.draw(signal);
     if (!this.canZoom()) this.viewer?.close();
     else if (this.viewer) this.viewer.show(this.image, place);
     else if (isOpenAtOnce()) this.openViewer();
-    this.showSimilar = () => this.loadSimilar(signal);
     if (!this.viewer) this.showSimilar();
     this.prefetch(signal);
   }
@@ -155,6 +149,10 @@ class Detail {
     return answer;
   }
 
+  showSimilar() {
+    this.strip?.load();
+  }
+
   drawSkeleton() {
     this.main.replaceChildren(h("div", { class: "detail", "aria-hidden": "true" },
       h("div", { class: "stage skeleton" }),
@@ -165,14 +163,14 @@ class Detail {
       }))));
   }
 
-  draw() {
+  /** @param {AbortSignal} signal ends when another image is shown */
+  draw(signal) {
     const { image } = this;
     const active = focused();
     const kept = active && this.main.contains(active) ? active.dataset.keep : null;
-    this.selection?.stop();
-    this.selection = null;
-    this.strip = h("div", { class: "strip", role: "list", "aria-labelledby": "similar" });
-    for (let i = 0; i < 8; i++) this.strip.append(h("div", { class: "skeleton hit" }));
+    this.strip?.stop();
+    const strip = new SimilarStrip(image, { info: this.info, signal, under: this.under });
+    this.strip = strip;
     const stage = makeStage(image);
     stage.append(...present([this.step("previous", "left"), this.step("next", "right"),
       this.zoomButton()]));
@@ -183,7 +181,7 @@ class Detail {
       stage,
       h("div", { class: "about" }, this.head(), this.notice(), this.actions(), facts(image)),
       h("section", { class: "similar", "aria-labelledby": "similar" },
-        h("h2", { id: "similar" }, t("Similar")), this.strip)));
+        h("h2", { id: "similar" }, t("Similar")), strip.el)));
     if (kept) find(`[data-keep="${kept}"]`, this.main)?.focus();
   }
 
@@ -304,7 +302,6 @@ class Detail {
 
   actions() {
     const { id, v, film } = this.image;
-    const marked = settings.get("notLike").includes(id);
     const searchable = this.image.state === "live";
     return h("div", { class: "row actions" },
       searchable && link("/search", { id }, { class: "button primary", dataset: { keep: "query" } },
@@ -312,7 +309,7 @@ class Detail {
       searchable && link("/rings", { id }, { class: "button", dataset: { keep: "rings" } },
         icon("rings", { size: 18 }), t("Rings")),
       searchable && h("button", { type: "button", class: "button", dataset: { keep: "not" },
-        "aria-pressed": marked, onclick: () => this.mark() }, icon("not", { size: 18 }),
+        "aria-pressed": isMarked(id), onclick: () => this.mark() }, icon("not", { size: 18 }),
       t("Not this one")),
       h("a", { class: "button", href: api.imageUrl(id, "file", { v }), target: "_blank",
         rel: "noopener", dataset: { keep: "file" } }, icon("open", { size: 18 }), t("Open original")),
@@ -332,81 +329,8 @@ class Detail {
 
   /** Marks the image as not wanted, or removes the mark. */
   mark() {
-    const { id } = this.image;
-    const marks = settings.get("notLike");
-    const marked = !marks.includes(id);
-    settings.set("notLike", marked ? [...marks, id] : marks.filter((other) => other !== id));
+    const marked = toggleMark(this.image.id, this.from);
     this.main.querySelector("[data-keep=not]")?.setAttribute("aria-pressed", String(marked));
-    if (!marked) {
-      toast(t("Unmarked"));
-      return;
-    }
-    toast(t("Marked as not wanted"), {
-      action: t("Search without it"),
-      onaction: () => navigate("/search", this.searchWithout(id)),
-    });
-  }
-
-  /**
-   * The search that led to this image, or a search for the image that led here, without this.
-   * @param {string} id
-   */
-  searchWithout(id) {
-    const not = settings.get("notLike");
-    if (this.from) return { id: this.from, not };
-    const before = previous();
-    if (!before || !["/search", "/rings"].includes(before.path)) return { not };
-    const params = before.params.toObject();
-    const unlike = new Set([...before.params.getAll("not"), ...not]);
-    const ids = before.params.getAll("id").filter((other) => other !== id);
-    return { ...params, id: ids, not: [...unlike] };
-  }
-
-  /** @param {AbortSignal} signal */
-  async loadSimilar(signal) {
-    const { id, state } = this.image;
-    const { strip } = this;
-    if (state !== "live") {
-      strip.replaceWith(h("p", { class: "soft" }, t("Only indexed images can be compared")));
-      return;
-    }
-    try {
-      const { hits } = await api.similar(id, { k: STRIP + 1 }, { signal });
-      const others = hits.filter((hit) => hit.id !== id).slice(0, STRIP);
-      if (others.length) {
-        strip.replaceChildren(...others.map((hit) => selectable(this.hit(hit, others), hit)));
-        this.selection?.stop();
-        this.selection = new ListSelection({ host: strip, info: this.info, signal, isMain: false,
-          onchanged: () => this.loadSimilar(signal) });
-      } else strip.replaceWith(h("p", { class: "soft" }, t("There are no other images")));
-    } catch (error) {
-      if (api.isAbort(error)) return;
-      const failed = h("div", { class: "row" }, h("p", { class: "soft" }, api.messageOf(error)),
-        h("button", { type: "button", class: "button", onclick: () => {
-          failed.replaceWith(strip);
-          this.loadSimilar(signal);
-        } }, t("Try again")));
-      strip.replaceWith(failed);
-    }
-  }
-
-  /**
-   * @param {HitDocument} hit
-   * @param {HitDocument[]} hits
-   */
-  hit({ id, name, distance, width, height, v }, hits) {
-    const far = format.decimal(distance, 3);
-    const img = h("img", { alt: "", src: api.imageUrl(id, "thumbnail", { size: 256, v }),
-      loading: "lazy", decoding: "async" });
-    img.addEventListener("load", () => img.classList.add("shown"));
-    const box = h("span", { class: "box" }, img);
-    const ratio = (width ?? 0) / (height ?? 0) || 1;
-    box.style.aspectRatio = String(Math.min(2.2, Math.max(0.55, ratio)));
-    return h("div", { role: "listitem", class: "hit" },
-      link("/image", { id, under: this.under, from: this.image.id },
-        { title: name, "aria-label": t("{name}, distance {distance}", { name, distance: far }),
-          onclick: () => openFromList(hits, id) }, box,
-        h("span", { class: "number soft small" }, far)));
   }
 
   /**
