@@ -9360,7 +9360,10 @@ function makeOne({ signal, isBusy, onguess }) {
   }
   return { element: element2, near, show: show11, showNear, refresh };
 }
+var preloaded = null;
 function preload({ id, v }) {
+  if (id === preloaded) return;
+  preloaded = id;
   const picture = new Image();
   picture.fetchPriority = "low";
   picture.src = imageUrl(id, "thumbnail", { size: 2048, v });
@@ -9402,13 +9405,17 @@ function neighbours2({ labelled }) {
 }
 
 // label/alike.js
+var BESIDE = 23;
 var STEPS2 = { ArrowLeft: -1, ArrowRight: 1 };
 var Alike = class {
   /**
-   * @param {{onlook: (image: ImageToLabel) => void}} options `onlook` opens the page of an image
+   * @param {{signal: AbortSignal, onlook: (image: ImageToLabel) => void}} options `onlook` opens the
+   *   page of an image
    */
-  constructor({ onlook }) {
+  constructor({ signal, onlook }) {
+    this.signal = signal;
     this.onlook = onlook;
+    this.turn = 0;
     this.summary = h("p", { class: "number", "aria-live": "polite" });
     this.all = h("button", {
       type: "button",
@@ -9428,6 +9435,32 @@ var Alike = class {
     this.tiles = [];
     this.current = 0;
     this.list.addEventListener("keydown", (event) => this.pressed(event));
+  }
+  /**
+   * Shows a suggested image at once, then the images most similar to it.
+   * @param {ImageToLabel} image
+   * @param {{under: ?string, where: ?string, done: Set<string>}} limits `done`: ids of images that were
+   *   labelled just now
+   */
+  async suggest(image2, { under, where, done }) {
+    const turn2 = this.turn += 1;
+    this.show([image2], { more: true });
+    try {
+      const { unlabelled } = await get2(
+        "/labels/near",
+        { id: image2.id, labelled: 0, unlabelled: BESIDE, under, where },
+        { signal: this.signal }
+      );
+      if (this.turn === turn2) this.show([image2, ...unlabelled.filter(({ id }) => !done.has(id))]);
+    } catch (error) {
+      if (this.turn !== turn2 || isAbort(error)) return;
+      this.show([image2]);
+      toast(t("Similar images could not be loaded: {reason}", { reason: messageOf(error) }));
+    }
+  }
+  /** Ignores similar images that are still being fetched. */
+  leave() {
+    this.turn += 1;
   }
   /**
    * @param {ImageToLabel[]} images the suggested image first
@@ -9847,6 +9880,104 @@ var ByWords = class {
   }
   focus() {
     this.field.focus();
+  }
+};
+
+// label/end_panel.js
+function endPanel({ total, labelled }, { under, where, skipped: skipped2 }, restoreSkipped) {
+  if (!total) {
+    return panel({
+      icon: "photos",
+      level: 2,
+      title: t("No pictures yet"),
+      text: h("span", null, rich(
+        "To add pictures, run {command}",
+        { command: h("code", null, "sokkuri index FOLDER") }
+      ))
+    });
+  }
+  const again = skipped2.size > 0 && h("button", {
+    type: "button",
+    class: "button",
+    onclick: restoreSkipped
+  }, t("Show skipped images again"));
+  return panel(
+    {
+      icon: "done",
+      level: 2,
+      title: t("Nothing left to suggest"),
+      text: labelled === total ? t("Every image has a label.") : under || where ? t("Each image without a label in this part was skipped, or is nearly the same as a labelled image.") : t("Each image without a label was skipped, or is nearly the same as a labelled image.")
+    },
+    again,
+    link("/browse", null, { class: "button quiet" }, t("Browse"))
+  );
+}
+
+// label/guess.js
+var GuessButton = class {
+  /** @param {{allowed: boolean, onpick: (label: string) => void}} options */
+  constructor({ allowed, onpick }) {
+    this.label = null;
+    this.onpick = onpick;
+    this.el = h("button", {
+      type: "button",
+      class: "button quiet label-guess",
+      hidden: true,
+      disabled: !allowed,
+      "aria-keyshortcuts": "0",
+      onclick: () => this.pick()
+    });
+  }
+  /** @param {?GuessDocument} guess */
+  show(guess) {
+    this.label = guess?.label ?? null;
+    this.el.hidden = !guess;
+    if (!guess) return;
+    this.el.replaceChildren(
+      h("kbd", { "aria-hidden": "true" }, "0"),
+      h("span", null, rich(
+        "Suggested by its neighbours: {label} ({percent}%)",
+        { label: h("strong", null, guess.label), percent: Math.round(guess.share * 100) }
+      ))
+    );
+  }
+  pick() {
+    if (this.label !== null) this.onpick(this.label);
+  }
+};
+
+// label/modes.js
+var MODES2 = { one: t("One by one"), alike: t("Similar together"), words: t("By words") };
+var modeOf = (named2) => named2 !== null && Object.hasOwn(MODES2, named2) ? (
+  /** @type {Mode} */
+  named2
+) : "one";
+var inAddress = (mode) => mode === "one" ? null : mode;
+var Modes = class {
+  constructor() {
+    this.el = h("div", { class: "choice", role: "group", "aria-label": t("Labelling mode") });
+    this.limits = h("p", { class: "soft small", hidden: true });
+  }
+  /**
+   * @param {Mode} shown
+   * @param {Filters} filters
+   */
+  show(shown2, { under, where }) {
+    this.el.replaceChildren(...Object.entries(MODES2).map(([mode, text2]) => link(
+      "/label",
+      { mode: inAddress(
+        /** @type {Mode} */
+        mode
+      ), under, where },
+      { class: "button", "aria-current": mode === shown2 ? "true" : null },
+      text2
+    )));
+    this.limits.hidden = !under && !where;
+    this.limits.replaceChildren(
+      under ? t("Only in {folder}. ", { folder: under }) : "",
+      where ? t("Only {where}. ", { where }) : "",
+      link("/label", { mode: inAddress(shown2) }, null, t("Show all images"))
+    );
   }
 };
 
@@ -10532,6 +10663,41 @@ var Suggestions = class {
   }
 };
 
+// label/unsaved.js
+var UnsavedNotice = class {
+  /** @param {{onretry: () => void, ondiscard: () => void}} options */
+  constructor({ onretry, ondiscard }) {
+    this.onretry = onretry;
+    this.ondiscard = ondiscard;
+    this.el = h("div", { class: "label-notice", role: "alert", hidden: true });
+  }
+  /**
+   * @param {unknown} problem why the server did not accept labels; null if it accepted them
+   * @param {number} count how many labels are not saved
+   */
+  show(problem, count2) {
+    this.el.hidden = !problem;
+    this.el.replaceChildren(...problem ? this.parts(problem, count2) : []);
+  }
+  /**
+   * @param {unknown} problem
+   * @param {number} count
+   */
+  parts(problem, count2) {
+    const refused = problem instanceof Problem && problem.status >= 400 && problem.status < 500;
+    return present([
+      icon("problem", { size: 18 }),
+      h("span", null, t("One label is not saved yet: {reason}|{count} labels are not saved yet: {reason}", { count: count2, reason: messageOf(problem) })),
+      h("button", { type: "button", class: "button", onclick: this.onretry }, t("Try again")),
+      refused && h(
+        "button",
+        { type: "button", class: "button quiet", onclick: this.ondiscard },
+        t("Discard")
+      )
+    ]);
+  }
+};
+
 // label/waiting.js
 var EVERY2 = 500;
 var Waiting = class {
@@ -10597,32 +10763,10 @@ var shortcuts4 = [
   ["a", t("In a group: select all or none")],
   ["o", t("In a group: open the image")]
 ];
-var MODES2 = ["one", "alike", "words"];
-var ALIKE = 23;
 var outbox = new Outbox();
 var skipped = /* @__PURE__ */ new Set();
 var { show: show5, update: update4 } = lasting((main2, { signal, info: info3 }) => new LabelView(main2, signal, info3));
 var LabelView = class {
-  /** @type {HTMLElement} */
-  heading;
-  /** @type {HTMLElement} */
-  modes;
-  /** @type {HTMLElement} */
-  notice;
-  /** @type {HTMLElement} */
-  where;
-  /** @type {HTMLElement} */
-  stage;
-  /** @type {HTMLButtonElement} */
-  guessButton;
-  /** @type {HTMLElement} */
-  root;
-  /** @type {HTMLButtonElement} */
-  undoButton;
-  /** @type {HTMLButtonElement} */
-  skipButton;
-  /** @type {Suggestions} */
-  suggestions;
   /**
    * @param {HTMLElement} main
    * @param {AbortSignal} signal
@@ -10630,14 +10774,14 @@ var LabelView = class {
    */
   constructor(main2, signal, info3) {
     this.signal = signal;
-    this.info = info3;
     this.allowed = info3.changes === true;
-    this.mode = null;
-    this.guess = null;
+    this.mode = "one";
     this.current = null;
-    this.group = null;
     this.revision = null;
-    this.preloaded = null;
+    this.shows = false;
+    this.suggestions = this.suggestionsFor({ under: null, where: null });
+    this.modes = new Modes();
+    this.notice = new UnsavedNotice({ onretry: () => outbox.flush(), ondiscard: () => this.discard() });
     this.standing = new Standing({
       signal,
       isBusy: () => outbox.waiting.length > 0,
@@ -10652,10 +10796,10 @@ var LabelView = class {
     this.one = makeOne({
       signal,
       isBusy: () => this.isSending(),
-      onguess: (guess) => this.showGuess(guess)
+      onguess: (guess) => this.guess.show(guess)
     });
     this.waiting = new Waiting({ signal });
-    this.alike = new Alike({ onlook: ({ id }) => navigate("/image", { id }) });
+    this.alike = new Alike({ signal, onlook: ({ id }) => navigate("/image", { id }) });
     this.byWords = new ByWords({
       allowed: this.allowed,
       info: info3,
@@ -10663,80 +10807,70 @@ var LabelView = class {
       onask: (labels, confidence) => this.ask(labels, confidence),
       onaccept: (images3, label) => this.send(images3, label, { words: true })
     });
-    this.build(main2);
-    const options = { signal };
-    document.addEventListener("keydown", (event) => this.pressed(event), options);
-    outbox.addEventListener("change", () => this.showUnsaved(), options);
-    connection.addEventListener("found", () => this.retryFailed(), options);
-    this.stopEvents = events(({ revision }) => {
-      if (this.revision && this.revision !== revision) this.standing.loadSoon();
-      this.revision = revision;
-    });
+    this.heading = h("h1", { tabindex: "-1" }, t("Label"));
+    this.stage = h("section", { class: "label-main", "aria-label": t("Images to label") });
+    this.guess = new GuessButton({ allowed: this.allowed, onpick: (label) => this.give(label) });
+    this.undoButton = keyButton("u", t("Undo"), "undo", () => this.undo());
+    this.skipButton = keyButton("s", t("Skip"), "right", () => this.skip());
+    this.root = this.build();
+    main2.append(this.root);
+    this.stopEvents = this.listen();
     this.showUnsaved();
   }
-  /** @param {HTMLElement} main */
-  build(main2) {
-    this.heading = h("h1", { tabindex: "-1" }, t("Label"));
-    this.modes = h("div", { class: "choice", role: "group", "aria-label": t("Labelling mode") });
-    this.notice = h("div", { class: "label-notice", role: "alert", hidden: true });
-    this.where = h("p", { class: "soft small", hidden: true });
-    this.stage = h("section", { class: "label-main", "aria-label": t("Images to label") });
-    this.guessButton = h("button", {
-      type: "button",
-      class: "button quiet label-guess",
-      hidden: true,
-      disabled: !this.allowed,
-      "aria-keyshortcuts": "0",
-      onclick: () => this.guess && this.give(this.guess.label)
-    });
-    this.root = h(
+  build() {
+    return h(
       "div",
       { class: "labelling" },
-      h("header", { class: "label-head" }, this.heading, this.modes, this.standing.progress),
+      h("header", { class: "label-head" }, this.heading, this.modes.el, this.standing.progress),
       this.allowed ? null : howToAllow(),
-      this.notice,
-      this.where,
+      this.notice.el,
+      this.modes.limits,
       this.stage,
       h(
         "aside",
         { class: "label-side", "aria-label": t("Labels") },
-        this.guessButton,
+        this.guess.el,
         this.picker.element,
-        this.actions(),
+        h("div", { class: "row label-actions" }, this.skipButton, this.undoButton),
         this.one.near,
         this.standing.element
       )
     );
-    main2.append(this.root);
   }
-  actions() {
-    const button = (key2, text2, name2, act) => h(
-      "button",
-      {
-        type: "button",
-        class: "button",
-        "aria-keyshortcuts": key2,
-        onclick: act
-      },
-      icon(name2, { size: 18 }),
-      text2,
-      h("kbd", { "aria-hidden": "true" }, key2)
-    );
-    this.undoButton = button("u", t("Undo"), "undo", () => this.undo());
-    this.skipButton = button("s", t("Skip"), "right", () => this.skip());
-    return h("div", { class: "row label-actions" }, this.skipButton, this.undoButton);
+  /** @returns {() => void} ends the stream of events */
+  listen() {
+    const options = { signal: this.signal };
+    document.addEventListener("keydown", (event) => this.pressed(event), options);
+    outbox.addEventListener("change", () => this.showUnsaved(), options);
+    connection.addEventListener("found", () => this.retryFailed(), options);
+    return events(({ revision }) => {
+      if (this.revision && this.revision !== revision) this.standing.loadSoon();
+      this.revision = revision;
+    });
+  }
+  /** @param {Filters} filters */
+  suggestionsFor({ under, where }) {
+    return new Suggestions({
+      under,
+      where,
+      signal: this.signal,
+      skipped,
+      unsaved: () => outbox.unsaved(),
+      onchange: () => this.suggestionsChanged()
+    });
   }
   /**
    * Shows the mode and the filters of an address.
    * @param {Query} params
    */
   async go(params) {
-    const mode = MODES2.find((one) => one === params.get("mode")) ?? "one";
+    const mode = modeOf(params.get("mode"));
     const under = params.get("under");
     const where = params.get("where");
-    const filtersChanged = !this.suggestions || this.suggestions.under !== under || this.suggestions.where !== where;
+    const filtersChanged = !this.shows || this.suggestions.under !== under || this.suggestions.where !== where;
     this.mode = mode;
-    this.drawModes({ under, where });
+    this.shows = true;
+    this.drawMode({ under, where });
     if (mode === "words") {
       this.byWords.show(
         params.get("labels") ?? "",
@@ -10744,22 +10878,9 @@ var LabelView = class {
         { under, where }
       );
     }
-    if (filtersChanged) {
-      this.suggestions = new Suggestions({
-        under,
-        where,
-        signal: this.signal,
-        skipped,
-        unsaved: () => outbox.unsaved(),
-        onchange: () => this.suggestionsChanged()
-      });
-      this.group = null;
-      this.draw();
-      await Promise.all([this.standing.load(), this.suggestions.fill()]);
-    } else {
-      this.group = null;
-      this.draw();
-    }
+    if (filtersChanged) this.suggestions = this.suggestionsFor({ under, where });
+    this.draw();
+    if (filtersChanged) await Promise.all([this.standing.load(), this.suggestions.fill()]);
   }
   /** Shows all labels, to rename or delete them. */
   manage() {
@@ -10770,23 +10891,8 @@ var LabelView = class {
     });
   }
   /** @param {Filters} filters */
-  drawModes({ under, where }) {
-    const choice = (mode, text2) => link("/label", {
-      mode: mode === "one" ? null : mode,
-      under,
-      where
-    }, { class: "button", "aria-current": mode === this.mode ? "true" : null }, text2);
-    this.modes.replaceChildren(
-      choice("one", t("One by one")),
-      choice("alike", t("Similar together")),
-      choice("words", t("By words"))
-    );
-    this.where.hidden = !under && !where;
-    this.where.replaceChildren(
-      under ? t("Only in {folder}. ", { folder: under }) : "",
-      where ? t("Only {where}. ", { where }) : "",
-      link("/label", { mode: this.mode === "one" ? null : this.mode }, null, t("Show all images"))
-    );
+  drawMode(filters) {
+    this.modes.show(this.mode, filters);
     this.one.near.hidden = this.mode !== "one";
     const byWords = this.mode === "words";
     this.picker.element.hidden = byWords;
@@ -10813,6 +10919,7 @@ var LabelView = class {
     else this.draw();
   }
   draw() {
+    this.alike.leave();
     if (this.mode === "words") {
       this.drawByWords();
       return;
@@ -10823,24 +10930,21 @@ var LabelView = class {
     if (!image2) this.drawNone();
     else if (this.mode === "alike") this.drawGroup(image2);
     else {
-      this.group = null;
       this.stage.replaceChildren(this.one.element);
       this.one.show(image2);
     }
     this.one.near.hidden = !image2 || this.mode !== "one";
-    if (!image2) this.showGuess(null);
+    if (!image2) this.guess.show(null);
     this.preload();
   }
   drawByWords() {
     this.current = null;
-    this.group = null;
     this.stage.classList.remove("none");
     if (!this.byWords.element.isConnected) this.stage.replaceChildren(this.byWords.element);
-    this.showGuess(null);
+    this.guess.show(null);
   }
   drawNone() {
     const { request: request2, problem, ended } = this.suggestions;
-    this.group = null;
     if (request2 || !(problem || ended)) {
       this.waiting.show(this.stage);
     } else if (problem) {
@@ -10858,51 +10962,16 @@ var LabelView = class {
   }
   preload() {
     const { next } = this.suggestions;
-    if (!next || this.mode !== "one" || next.id === this.preloaded) return;
-    this.preloaded = next.id;
-    preload(next);
+    if (next && this.mode === "one") preload(next);
   }
   /**
-   * Shows the suggested image at once, then similar images beside it.
+   * Shows the suggested image, and similar ones beside it.
    * @param {ImageToLabel} image
    */
-  async drawGroup(image2) {
-    const group = /* @__PURE__ */ Symbol("group");
-    this.group = group;
+  drawGroup(image2) {
     this.stage.replaceChildren(this.alike.element);
-    this.alike.show([image2], { more: true });
     this.one.showNear(image2);
-    const { under, where } = this.suggestions;
-    try {
-      const { unlabelled } = await get2(
-        "/labels/near",
-        { id: image2.id, labelled: 0, unlabelled: ALIKE, under, where },
-        { signal: this.signal }
-      );
-      if (this.group !== group) return;
-      const others = unlabelled.filter(({ id }) => !this.suggestions.done.has(id));
-      this.alike.show([image2, ...others]);
-    } catch (error) {
-      if (this.group !== group || isAbort(error)) return;
-      this.alike.show([image2]);
-      toast(t("Similar images could not be loaded: {reason}", { reason: messageOf(error) }));
-    }
-  }
-  /**
-   * Shows the label that the nearest labelled images suggest.
-   * @param {?GuessDocument} guess
-   */
-  showGuess(guess) {
-    this.guess = guess;
-    this.guessButton.hidden = !guess;
-    if (!guess) return;
-    this.guessButton.replaceChildren(
-      h("kbd", { "aria-hidden": "true" }, "0"),
-      h("span", null, rich(
-        "Suggested by its neighbours: {label} ({percent}%)",
-        { label: h("strong", null, guess.label), percent: Math.round(guess.share * 100) }
-      ))
-    );
+    this.alike.suggest(image2, this.suggestions);
   }
   // --- actions
   /**
@@ -10966,7 +11035,7 @@ var LabelView = class {
    * @param {Choice[]} tiles
    */
   restoreGroup(tiles2) {
-    this.group = /* @__PURE__ */ Symbol("group");
+    this.alike.leave();
     this.current = this.suggestions.current;
     this.stage.classList.remove("none");
     this.stage.replaceChildren(this.alike.element);
@@ -10977,8 +11046,7 @@ var LabelView = class {
     const { problem, waiting, undoable } = outbox;
     this.undoButton.disabled = !undoable.length;
     this.root.dataset.unsaved = String(waiting.length);
-    this.notice.hidden = !problem;
-    this.notice.replaceChildren(...problem ? this.unsavedNotice(problem) : []);
+    this.notice.show(problem, outbox.unsaved().length);
     if (this.isSending()) return;
     if (this.mode === "words" && !waiting.length) this.byWords.refresh();
     this.one.refresh();
@@ -10987,21 +11055,6 @@ var LabelView = class {
   /** Whether labels are being sent, and the server has not refused them. */
   isSending() {
     return outbox.waiting.length > 0 && !outbox.problem;
-  }
-  /** @param {unknown} problem */
-  unsavedNotice(problem) {
-    const waiting = outbox.waiting.reduce((sum, { labels }) => sum + labels.length, 0);
-    const refused = problem instanceof Problem && problem.status >= 400 && problem.status < 500;
-    return present([
-      icon("problem", { size: 18 }),
-      h("span", null, t("One label is not saved yet: {reason}|{count} labels are not saved yet: {reason}", { count: waiting, reason: messageOf(problem) })),
-      h("button", { type: "button", class: "button", onclick: () => outbox.flush() }, t("Try again")),
-      refused && h("button", {
-        type: "button",
-        class: "button quiet",
-        onclick: () => this.discard()
-      }, t("Discard"))
-    ]);
   }
   discard() {
     const refused = outbox.discard();
@@ -11025,7 +11078,7 @@ var LabelView = class {
     const { key: key2 } = event;
     const label = /^[1-9]$/.test(key2) ? this.picker.labelOf(Number(key2)) : null;
     if (label !== null) this.give(label);
-    else if (key2 === "0" && this.guess) this.give(this.guess.label);
+    else if (key2 === "0" && this.guess.label !== null) this.guess.pick();
     else if (key2 === "l" && this.mode === "words") this.byWords.focus();
     else if (key2 === "l" && this.allowed) this.picker.focus();
     else if (key2 === "s") this.skip();
@@ -11045,32 +11098,13 @@ var LabelView = class {
     this.standing.stop();
   }
 };
-function endPanel({ total, labelled }, { under, where }, restoreSkipped) {
-  if (!total) {
-    return panel({
-      icon: "photos",
-      level: 2,
-      title: t("No pictures yet"),
-      text: h("span", null, rich(
-        "To add pictures, run {command}",
-        { command: h("code", null, "sokkuri index FOLDER") }
-      ))
-    });
-  }
-  const again = skipped.size > 0 && h("button", {
-    type: "button",
-    class: "button",
-    onclick: restoreSkipped
-  }, t("Show skipped images again"));
-  return panel(
-    {
-      icon: "done",
-      level: 2,
-      title: t("Nothing left to suggest"),
-      text: labelled === total ? t("Every image has a label.") : under || where ? t("Each image without a label in this part was skipped, or is nearly the same as a labelled image.") : t("Each image without a label was skipped, or is nearly the same as a labelled image.")
-    },
-    again,
-    link("/browse", null, { class: "button quiet" }, t("Browse"))
+function keyButton(key2, text2, name2, act) {
+  return h(
+    "button",
+    { type: "button", class: "button", "aria-keyshortcuts": key2, onclick: act },
+    icon(name2, { size: 18 }),
+    text2,
+    h("kbd", { "aria-hidden": "true" }, key2)
   );
 }
 

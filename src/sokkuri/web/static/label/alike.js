@@ -1,7 +1,7 @@
 // A suggested image and the unlabelled images most similar to it, to be labelled together.
 
 import * as api from "../base/api.js";
-import { h } from "../base/dom.js";
+import { h, toast } from "../base/dom.js";
 import { icon } from "../base/icons.js";
 import { t } from "../base/messages.js";
 import { whyThis } from "./one.js";
@@ -14,16 +14,20 @@ import { whyThis } from "./one.js";
  * @typedef {{image: ImageToLabel, chosen: boolean}} Choice
  */
 
+const BESIDE = 23; // images beside the suggested one
 /** @type {Record<string, number>} */
 const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
 
 /** Pictures as toggle buttons. The arrow keys move between them. */
 export class Alike {
   /**
-   * @param {{onlook: (image: ImageToLabel) => void}} options `onlook` opens the page of an image
+   * @param {{signal: AbortSignal, onlook: (image: ImageToLabel) => void}} options `onlook` opens the
+   *   page of an image
    */
-  constructor({ onlook }) {
+  constructor({ signal, onlook }) {
+    this.signal = signal;
     this.onlook = onlook;
+    this.turn = 0; // of suggesting
     this.summary = h("p", { class: "number", "aria-live": "polite" });
     this.all = h("button", { type: "button", class: "button quiet", onclick: () => this.toggleAll(),
       "aria-keyshortcuts": "a" }, t("All or none"), h("kbd", { "aria-hidden": "true" }, "a"));
@@ -35,6 +39,31 @@ export class Alike {
     this.tiles = [];
     this.current = 0;
     this.list.addEventListener("keydown", (event) => this.pressed(event));
+  }
+
+  /**
+   * Shows a suggested image at once, then the images most similar to it.
+   * @param {ImageToLabel} image
+   * @param {{under: ?string, where: ?string, done: Set<string>}} limits `done`: ids of images that were
+   *   labelled just now
+   */
+  async suggest(image, { under, where, done }) {
+    const turn = this.turn += 1;
+    this.show([image], { more: true });
+    try {
+      const { unlabelled } = await api.get("/labels/near",
+        { id: image.id, labelled: 0, unlabelled: BESIDE, under, where }, { signal: this.signal });
+      if (this.turn === turn) this.show([image, ...unlabelled.filter(({ id }) => !done.has(id))]);
+    } catch (error) {
+      if (this.turn !== turn || api.isAbort(error)) return;
+      this.show([image]);
+      toast(t("Similar images could not be loaded: {reason}", { reason: api.messageOf(error) }));
+    }
+  }
+
+  /** Ignores similar images that are still being fetched. */
+  leave() {
+    this.turn += 1;
   }
 
   /**

@@ -74,11 +74,16 @@ export function makeOne({ signal, isBusy, onguess }) {
   return { element, near, show, showNear, refresh };
 }
 
+/** @type {?string} */
+let preloaded = null;
+
 /**
  * Loads the picture of an image before it is shown.
  * @param {ImageToLabel} image
  */
 export function preload({ id, v }) {
+  if (id === preloaded) return;
+  preloaded = id;
   const picture = new Image();
   picture.fetchPriority = "low";
   picture.src = api.imageUrl(id, "thumbnail", { size: 2048, v });

@@ -2,28 +2,33 @@
 // those that fit the words of a label.
 
 import * as api from "../base/api.js";
-import { announce, h, isTyping, present, toast } from "../base/dom.js";
+import { announce, h, isTyping, toast } from "../base/dom.js";
 import { events } from "../base/events.js";
 import { icon } from "../base/icons.js";
-import { rich, t } from "../base/messages.js";
+import { t } from "../base/messages.js";
 import { Alike } from "./alike.js";
 import { ByWords, USUAL_CONFIDENCE } from "./by_words.js";
 import { howToAllow } from "../base/changes.js";
+import { endPanel } from "./end_panel.js";
+import { GuessButton } from "./guess.js";
+import { modeOf, Modes } from "./modes.js";
 import { makeOne, preload } from "./one.js";
 import { makePicker } from "./picker.js";
 import { Outbox } from "./outbox.js";
 import { openLabels } from "./manage.js";
 import { lasting } from "../base/lasting.js";
-import { panel, problemPanel } from "../base/problem.js";
-import { link, navigate } from "../base/router.js";
+import { problemPanel } from "../base/problem.js";
+import { navigate } from "../base/router.js";
 import { Standing } from "./standing.js";
 import { Suggestions } from "./suggestions.js";
+import { UnsavedNotice } from "./unsaved.js";
 import { Waiting } from "./waiting.js";
 
 /**
- * @import { GuessDocument, InfoDocument } from "../base/api_types.js"
+ * @import { InfoDocument } from "../base/api_types.js"
  * @import { Query } from "../base/query.js"
  * @import { Choice } from "./alike.js"
+ * @import { Filters, Mode } from "./modes.js"
  * @import { ImageToLabel } from "./suggestions.js"
  */
 
@@ -46,11 +51,7 @@ export const shortcuts = [
 /**
  * @typedef {{images: ImageToLabel[], tiles: ?Choice[], label: string, words: boolean}} About what
  *   was labelled: the images, or the tiles of a group
- * @typedef {{under: ?string, where: ?string}} Filters
  */
-
-const MODES = ["one", "alike", "words"];
-const ALIKE = 23; // images beside the suggested one
 
 // These stay when the view is closed: labels that are not saved yet, and skipped images.
 /** @type {Outbox<About>} */
@@ -62,27 +63,6 @@ export const { show, update } = lasting((main, { signal, info }) =>
   new LabelView(main, signal, info));
 
 class LabelView {
-  /** @type {HTMLElement} */
-  heading;
-  /** @type {HTMLElement} */
-  modes;
-  /** @type {HTMLElement} */
-  notice;
-  /** @type {HTMLElement} */
-  where;
-  /** @type {HTMLElement} */
-  stage;
-  /** @type {HTMLButtonElement} */
-  guessButton;
-  /** @type {HTMLElement} */
-  root;
-  /** @type {HTMLButtonElement} */
-  undoButton;
-  /** @type {HTMLButtonElement} */
-  skipButton;
-  /** @type {Suggestions} */
-  suggestions;
-
   /**
    * @param {HTMLElement} main
    * @param {AbortSignal} signal
@@ -90,75 +70,65 @@ class LabelView {
    */
   constructor(main, signal, info) {
     this.signal = signal;
-    this.info = info;
     this.allowed = info.changes === true;
-    /** @type {?string} */
-    this.mode = null;
-    /** @type {?GuessDocument} */
-    this.guess = null;
+    /** @type {Mode} */
+    this.mode = "one";
     /** @type {?ImageToLabel} */
     this.current = null;
-    /** @type {?symbol} */
-    this.group = null;
     /** @type {?string} */
     this.revision = null;
-    /** @type {?string} */
-    this.preloaded = null;
+    this.shows = false; // whether `suggestions` are those of an address
+    this.suggestions = this.suggestionsFor({ under: null, where: null });
+    this.modes = new Modes();
+    this.notice = new UnsavedNotice({ onretry: () => outbox.flush(), ondiscard: () => this.discard() });
     this.standing = new Standing({ signal, isBusy: () => outbox.waiting.length > 0,
       onchange: () => this.picker.show(this.standing.labels), onmanage: () => this.manage() });
     this.picker = makePicker({ allowed: this.allowed, onpick: (label) => this.give(label),
       onleave: () => this.leaveField() });
     this.one = makeOne({ signal, isBusy: () => this.isSending(),
-      onguess: (guess) => this.showGuess(guess) });
+      onguess: (guess) => this.guess.show(guess) });
     this.waiting = new Waiting({ signal });
-    this.alike = new Alike({ onlook: ({ id }) => navigate("/image", { id }) });
+    this.alike = new Alike({ signal, onlook: ({ id }) => navigate("/image", { id }) });
     this.byWords = new ByWords({ allowed: this.allowed, info, signal,
       onask: (labels, confidence) => this.ask(labels, confidence),
       onaccept: (images, label) => this.send(images, label, { words: true }) });
-    this.build(main);
-    const options = { signal };
-    document.addEventListener("keydown", (event) => this.pressed(event), options);
-    outbox.addEventListener("change", () => this.showUnsaved(), options);
-    api.connection.addEventListener("found", () => this.retryFailed(), options);
-    this.stopEvents = events(({ revision }) => {
-      if (this.revision && this.revision !== revision) this.standing.loadSoon();
-      this.revision = revision;
-    });
+    this.heading = h("h1", { tabindex: "-1" }, t("Label"));
+    this.stage = h("section", { class: "label-main", "aria-label": t("Images to label") });
+    this.guess = new GuessButton({ allowed: this.allowed, onpick: (label) => this.give(label) });
+    this.undoButton = keyButton("u", t("Undo"), "undo", () => this.undo());
+    this.skipButton = keyButton("s", t("Skip"), "right", () => this.skip());
+    this.root = this.build();
+    main.append(this.root);
+    this.stopEvents = this.listen();
     this.showUnsaved();
   }
 
-  /** @param {HTMLElement} main */
-  build(main) {
-    this.heading = h("h1", { tabindex: "-1" }, t("Label"));
-    this.modes = h("div", { class: "choice", role: "group", "aria-label": t("Labelling mode") });
-    this.notice = h("div", { class: "label-notice", role: "alert", hidden: true });
-    this.where = h("p", { class: "soft small", hidden: true });
-    this.stage = h("section", { class: "label-main", "aria-label": t("Images to label") });
-    this.guessButton = h("button", { type: "button", class: "button quiet label-guess",
-      hidden: true, disabled: !this.allowed, "aria-keyshortcuts": "0",
-      onclick: () => this.guess && this.give(this.guess.label) });
-    this.root = h("div", { class: "labelling" },
-      h("header", { class: "label-head" }, this.heading, this.modes, this.standing.progress),
-      this.allowed ? null : howToAllow(), this.notice, this.where, this.stage,
+  build() {
+    return h("div", { class: "labelling" },
+      h("header", { class: "label-head" }, this.heading, this.modes.el, this.standing.progress),
+      this.allowed ? null : howToAllow(), this.notice.el, this.modes.limits, this.stage,
       h("aside", { class: "label-side", "aria-label": t("Labels") },
-        this.guessButton, this.picker.element, this.actions(), this.one.near,
+        this.guess.el, this.picker.element,
+        h("div", { class: "row label-actions" }, this.skipButton, this.undoButton), this.one.near,
         this.standing.element));
-    main.append(this.root);
   }
 
-  actions() {
-    /**
-     * @param {string} key
-     * @param {string} text
-     * @param {string} name
-     * @param {() => void} act
-     */
-    const button = (key, text, name, act) => h("button", { type: "button", class: "button",
-      "aria-keyshortcuts": key, onclick: act }, icon(name, { size: 18 }), text,
-    h("kbd", { "aria-hidden": "true" }, key));
-    this.undoButton = button("u", t("Undo"), "undo", () => this.undo());
-    this.skipButton = button("s", t("Skip"), "right", () => this.skip());
-    return h("div", { class: "row label-actions" }, this.skipButton, this.undoButton);
+  /** @returns {() => void} ends the stream of events */
+  listen() {
+    const options = { signal: this.signal };
+    document.addEventListener("keydown", (event) => this.pressed(event), options);
+    outbox.addEventListener("change", () => this.showUnsaved(), options);
+    api.connection.addEventListener("found", () => this.retryFailed(), options);
+    return events(({ revision }) => {
+      if (this.revision && this.revision !== revision) this.standing.loadSoon();
+      this.revision = revision;
+    });
+  }
+
+  /** @param {Filters} filters */
+  suggestionsFor({ under, where }) {
+    return new Suggestions({ under, where, signal: this.signal, skipped,
+      unsaved: () => outbox.unsaved(), onchange: () => this.suggestionsChanged() });
   }
 
   /**
@@ -166,27 +136,21 @@ class LabelView {
    * @param {Query} params
    */
   async go(params) {
-    const mode = MODES.find((one) => one === params.get("mode")) ?? "one";
+    const mode = modeOf(params.get("mode"));
     const under = params.get("under");
     const where = params.get("where");
-    const filtersChanged = !this.suggestions || this.suggestions.under !== under ||
+    const filtersChanged = !this.shows || this.suggestions.under !== under ||
       this.suggestions.where !== where;
     this.mode = mode;
-    this.drawModes({ under, where });
+    this.shows = true;
+    this.drawMode({ under, where });
     if (mode === "words") {
       this.byWords.show(params.get("labels") ?? "",
         Number(params.get("confidence")) || USUAL_CONFIDENCE, { under, where });
     }
-    if (filtersChanged) {
-      this.suggestions = new Suggestions({ under, where, signal: this.signal, skipped,
-        unsaved: () => outbox.unsaved(), onchange: () => this.suggestionsChanged() });
-      this.group = null;
-      this.draw();
-      await Promise.all([this.standing.load(), this.suggestions.fill()]);
-    } else {
-      this.group = null;
-      this.draw();
-    }
+    if (filtersChanged) this.suggestions = this.suggestionsFor({ under, where });
+    this.draw();
+    if (filtersChanged) await Promise.all([this.standing.load(), this.suggestions.fill()]);
   }
 
   /** Shows all labels, to rename or delete them. */
@@ -196,20 +160,8 @@ class LabelView {
   }
 
   /** @param {Filters} filters */
-  drawModes({ under, where }) {
-    /**
-     * @param {string} mode
-     * @param {string} text
-     */
-    const choice = (mode, text) => link("/label", { mode: mode === "one" ? null : mode, under,
-      where }, { class: "button", "aria-current": mode === this.mode ? "true" : null }, text);
-    this.modes.replaceChildren(choice("one", t("One by one")), choice("alike", t("Similar together")),
-      choice("words", t("By words")));
-    this.where.hidden = !under && !where;
-    this.where.replaceChildren(
-      under ? t("Only in {folder}. ", { folder: under }) : "",
-      where ? t("Only {where}. ", { where }) : "",
-      link("/label", { mode: this.mode === "one" ? null : this.mode }, null, t("Show all images")));
+  drawMode(filters) {
+    this.modes.show(this.mode, filters);
     this.one.near.hidden = this.mode !== "one";
     const byWords = this.mode === "words";
     this.picker.element.hidden = byWords;
@@ -234,6 +186,7 @@ class LabelView {
   }
 
   draw() {
+    this.alike.leave();
     if (this.mode === "words") {
       this.drawByWords();
       return;
@@ -244,26 +197,23 @@ class LabelView {
     if (!image) this.drawNone();
     else if (this.mode === "alike") this.drawGroup(image);
     else {
-      this.group = null;
       this.stage.replaceChildren(this.one.element);
       this.one.show(image);
     }
     this.one.near.hidden = !image || this.mode !== "one";
-    if (!image) this.showGuess(null);
+    if (!image) this.guess.show(null);
     this.preload();
   }
 
   drawByWords() {
     this.current = null;
-    this.group = null;
     this.stage.classList.remove("none");
     if (!this.byWords.element.isConnected) this.stage.replaceChildren(this.byWords.element);
-    this.showGuess(null);
+    this.guess.show(null);
   }
 
   drawNone() {
     const { request, problem, ended } = this.suggestions;
-    this.group = null;
     if (request || !(problem || ended)) {
       this.waiting.show(this.stage);
     } else if (problem) {
@@ -283,46 +233,17 @@ class LabelView {
 
   preload() {
     const { next } = this.suggestions;
-    if (!next || this.mode !== "one" || next.id === this.preloaded) return;
-    this.preloaded = next.id;
-    preload(next);
+    if (next && this.mode === "one") preload(next);
   }
 
   /**
-   * Shows the suggested image at once, then similar images beside it.
+   * Shows the suggested image, and similar ones beside it.
    * @param {ImageToLabel} image
    */
-  async drawGroup(image) {
-    const group = Symbol("group");
-    this.group = group;
+  drawGroup(image) {
     this.stage.replaceChildren(this.alike.element);
-    this.alike.show([image], { more: true });
     this.one.showNear(image);
-    const { under, where } = this.suggestions;
-    try {
-      const { unlabelled } = await api.get("/labels/near",
-        { id: image.id, labelled: 0, unlabelled: ALIKE, under, where }, { signal: this.signal });
-      if (this.group !== group) return;
-      const others = unlabelled.filter(({ id }) => !this.suggestions.done.has(id));
-      this.alike.show([image, ...others]);
-    } catch (error) {
-      if (this.group !== group || api.isAbort(error)) return;
-      this.alike.show([image]);
-      toast(t("Similar images could not be loaded: {reason}", { reason: api.messageOf(error) }));
-    }
-  }
-
-  /**
-   * Shows the label that the nearest labelled images suggest.
-   * @param {?GuessDocument} guess
-   */
-  showGuess(guess) {
-    this.guess = guess;
-    this.guessButton.hidden = !guess;
-    if (!guess) return;
-    this.guessButton.replaceChildren(h("kbd", { "aria-hidden": "true" }, "0"),
-      h("span", null, rich("Suggested by its neighbours: {label} ({percent}%)",
-        { label: h("strong", null, guess.label), percent: Math.round(guess.share * 100) })));
+    this.alike.suggest(image, this.suggestions);
   }
 
   // --- actions
@@ -394,7 +315,7 @@ class LabelView {
    * @param {Choice[]} tiles
    */
   restoreGroup(tiles) {
-    this.group = Symbol("group");
+    this.alike.leave();
     this.current = this.suggestions.current;
     this.stage.classList.remove("none");
     this.stage.replaceChildren(this.alike.element);
@@ -406,8 +327,7 @@ class LabelView {
     const { problem, waiting, undoable } = outbox;
     this.undoButton.disabled = !undoable.length;
     this.root.dataset.unsaved = String(waiting.length);
-    this.notice.hidden = !problem;
-    this.notice.replaceChildren(...(problem ? this.unsavedNotice(problem) : []));
+    this.notice.show(problem, outbox.unsaved().length);
     if (this.isSending()) return;
     if (this.mode === "words" && !waiting.length) this.byWords.refresh();
     this.one.refresh();
@@ -417,20 +337,6 @@ class LabelView {
   /** Whether labels are being sent, and the server has not refused them. */
   isSending() {
     return outbox.waiting.length > 0 && !outbox.problem;
-  }
-
-  /** @param {unknown} problem */
-  unsavedNotice(problem) {
-    const waiting = outbox.waiting.reduce((sum, { labels }) => sum + labels.length, 0);
-    const refused = problem instanceof api.Problem && problem.status >= 400 && problem.status < 500;
-    return present([
-      icon("problem", { size: 18 }),
-      h("span", null, t("One label is not saved yet: {reason}|{count} labels are not saved yet: "
-        + "{reason}", { count: waiting, reason: api.messageOf(problem) })),
-      h("button", { type: "button", class: "button", onclick: () => outbox.flush() }, t("Try again")),
-      refused && h("button", { type: "button", class: "button quiet",
-        onclick: () => this.discard() }, t("Discard")),
-    ]);
   }
 
   discard() {
@@ -458,7 +364,7 @@ class LabelView {
     const { key } = event;
     const label = /^[1-9]$/.test(key) ? this.picker.labelOf(Number(key)) : null;
     if (label !== null) this.give(label);
-    else if (key === "0" && this.guess) this.give(this.guess.label);
+    else if (key === "0" && this.guess.label !== null) this.guess.pick();
     else if (key === "l" && this.mode === "words") this.byWords.focus();
     else if (key === "l" && this.allowed) this.picker.focus();
     else if (key === "s") this.skip();
@@ -482,23 +388,13 @@ class LabelView {
 }
 
 /**
- * @param {{total: number, labelled: number}} standing
- * @param {Filters} filters
- * @param {() => void} restoreSkipped
+ * A button that shows its key.
+ * @param {string} key
+ * @param {string} text
+ * @param {string} name of its icon
+ * @param {() => void} act
  */
-function endPanel({ total, labelled }, { under, where }, restoreSkipped) {
-  if (!total) {
-    return panel({ icon: "photos", level: 2, title: t("No pictures yet"),
-      text: h("span", null, rich("To add pictures, run {command}",
-        { command: h("code", null, "sokkuri index FOLDER") })) });
-  }
-  const again = skipped.size > 0 && h("button", { type: "button", class: "button",
-    onclick: restoreSkipped }, t("Show skipped images again"));
-  return panel({ icon: "done", level: 2, title: t("Nothing left to suggest"),
-    text: labelled === total ? t("Every image has a label.") : under || where
-      ? t("Each image without a label in this part was skipped, or is nearly the same as a "
-        + "labelled image.")
-      : t("Each image without a label was skipped, or is nearly the same as a labelled image.") },
-  again,
-  link("/browse", null, { class: "button quiet" }, t("Browse")));
+function keyButton(key, text, name, act) {
+  return h("button", { type: "button", class: "button", "aria-keyshortcuts": key, onclick: act },
+    icon(name, { size: 18 }), text, h("kbd", { "aria-hidden": "true" }, key));
 }
