@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from sokkuri.core.errors import FrameError, MissingExtraError, ReadError, ScarceMemoryError
 from sokkuri.core.types import FileStat, Limits
-from sokkuri.images.frame_names import seconds_text
+from sokkuri.images.frame_names import LATEST, MOST_FRAMES, seconds_text
 from sokkuri.images.frame_pictures import frame_picture
 from sokkuri.images.memory import hold_memory
 
@@ -100,8 +100,9 @@ def times_of(film: Path, every: int | None, limits: Limits) -> list[int]:
 
     every : milliseconds between two frames; None for a frame of each scene. A film that ends too
     early has one frame beyond its readable part, and a film that cannot be read has the first one:
-    reading that frame tells why. Decodes no picture unless scenes are wanted, and then key frames
-    only. Raises ReadError if the file itself cannot be read now.
+    reading that frame tells why. There are MOST_FRAMES at most, the latest at LATEST. Decodes no
+    picture unless scenes are wanted, and then key frames only. Raises ReadError if the file itself
+    cannot be read now.
     """
     try:
         with _errors(film), _opened(film, limits) as opened:
@@ -113,11 +114,12 @@ def times_of(film: Path, every: int | None, limits: Limits) -> list[int]:
 def _grid(film: _Film, every: int) -> list[int]:
     step = Fraction(every, 1000)
     readable = _readable_end(film)
-    numbers = [*range(max(1, math.ceil(readable / step)))]
+    numbers = range(max(1, math.ceil(readable / step)))[:MOST_FRAMES]
     missing = max(len(numbers), math.floor((readable + _SLACK) / step) + 1)
+    times = [number * every for number in numbers]
     if readable and film.end is not None and missing * step < film.end:
-        numbers.append(missing)  # its failure says that the rest is missing
-    return [number * every for number in numbers]
+        times.append(missing * every)  # its failure says that the rest is missing
+    return [time for time in times[:MOST_FRAMES] if time <= LATEST]
 
 
 def _readable_end(film: _Film) -> Fraction:
@@ -168,8 +170,10 @@ def _scenes(film: _Film) -> list[int]:
         picture = small.astype(np.float32)
         if shown is None or float(np.abs(picture - shown).mean()) >= _NEW_SCENE:
             milliseconds = 0 if shown is None else int(-(-seconds * 1000 // 1))
+            if milliseconds > LATEST or len(found) == MOST_FRAMES:
+                break
             found.append(milliseconds)
-            shown, last = picture, seconds
+            shown, last = picture, max(Fraction(0), seconds)
     return found or [0]
 
 

@@ -12,6 +12,13 @@ from pathlib import Path
 
 from sokkuri.images.formats import FILM_ENDINGS
 
+MOST_FRAMES = 100_000
+"""Frames that one film has at most: one each second of 27 hours. A file of a few bytes may claim to
+last for years."""
+
+LATEST = 9_999_999_999
+"""Milliseconds of the latest frame that has a name: 115 days."""
+
 _NAME = re.compile(r"(.+)#t=((?:0|[1-9][0-9]{0,6})(?:\.[0-9]{0,2}[1-9])?)", re.DOTALL)
 
 

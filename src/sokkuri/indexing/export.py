@@ -24,11 +24,11 @@ from sokkuri.core.atomic import atomic_write, sync_folder
 from sokkuri.core.errors import (
     CollectionError,
     DamagedError,
-    MissingExtraError,
     StorageError,
     UsageError,
 )
 from sokkuri.core.locations import Address, Location
+from sokkuri.core.parquet import check_utf8, load_parquet
 from sokkuri.core.types import Dtype, PhotoMetadata
 from sokkuri.images import remote
 from sokkuri.indexing.photo_table import parquet_columns
@@ -219,7 +219,7 @@ def _write_article(shard: _Shard, folder: Path, _root: Location) -> list[Path]:
 
 
 def _write_clip_retrieval(shard: _Shard, folder: Path, root: Location) -> list[Path]:
-    pyarrow, parquet = _parquet()
+    pyarrow, parquet = load_parquet()
     features = folder / "img_emb" / f"img_emb_{shard.number:04d}.npy"
     metadata = folder / "metadata" / f"metadata_{shard.number:04d}.parquet"
     for path in (features, metadata):
@@ -234,7 +234,7 @@ def _write_clip_retrieval(shard: _Shard, folder: Path, root: Location) -> list[P
 
 
 def _write_parquet(shard: _Shard, folder: Path, _root: Location) -> list[Path]:
-    pyarrow, parquet = _parquet()
+    pyarrow, parquet = load_parquet()
     numbers = pyarrow.array(shard.features.reshape(-1))
     columns = {
         "id": _texts(shard.ids),
@@ -269,28 +269,8 @@ def _save_table(path: Path, table: Any, parquet: Any) -> None:
         raise DamagedError(f"{path} reads back differently from what was written: check the disk")
 
 
-def _parquet() -> tuple[Any, Any]:
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError:
-        raise MissingExtraError("Parquet", "parquet") from None
-    return pyarrow, parquet
-
-
-def _texts(texts: list[str]) -> list[str]:
-    """Return the texts. Raises CollectionError for one that is not UTF-8, which Parquet needs."""
-    for text in texts:
-        if not text.isascii():
-            try:
-                text.encode()
-            except UnicodeEncodeError:
-                shown = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-                raise CollectionError(
-                    f"{shown} is not UTF-8, which Parquet needs: rename the file, or export with "
-                    "--format article"
-                ) from None
-    return texts
+def _texts(names: list[str]) -> list[str]:
+    return check_utf8(names, "export with --format article")
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from sokkuri.core.locations import Location
 from sokkuri.core.types import FileRef, Limits
 from sokkuri.images.film_process import FilmProcess
 from sokkuri.images.formats import reads_films
-from sokkuri.images.frame_names import Frame, seconds_text
+from sokkuri.images.frame_names import MOST_FRAMES, Frame, seconds_text
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.films import known_times, save_times
 
@@ -87,6 +87,8 @@ class FilmListing:
                 self.unread.add(film.path)
                 continue
             self._listed.add(film.path)
+            if len(times) >= MOST_FRAMES:
+                self.notes.append(f"{film.path}: only its first {MOST_FRAMES:,} frames are images")
             for time in times:
                 path = Frame(film.path, time).path
                 if not os.path.lexists(self._root / path):  # a file of this name is an image itself

@@ -7,16 +7,21 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from browser import AXE, Visit, Visiting, accessibility_faults
+from browser import AXE, NEXT_FRAME, Visit, Visiting, accessibility_faults
 from change_server import changing, key
-from playwright.sync_api import Locator, expect
+from films import RED, draw_film
+from playwright.sync_api import Locator, Route, expect
+from run_cli import sokkuri
 from run_server import Server
 
 
 @pytest.fixture(scope="module")
 def home(indexed_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home folder with a collection, in which files may be moved."""
-    return shutil.copytree(indexed_home, tmp_path_factory.mktemp("selecting") / "home")
+    """A home folder with a collection, in which files may be moved, and with frames of a film."""
+    home = shutil.copytree(indexed_home, tmp_path_factory.mktemp("selecting") / "home")
+    draw_film(home / "photos/film/clip.mp4", [RED])
+    sokkuri("index", home / "photos", "--video", "every=0.5s")
+    return home
 
 
 @pytest.fixture(scope="module")
@@ -191,6 +196,55 @@ def test_the_viewer_labels_an_image_and_moves_it_to_the_trash(
     expect(viewer).to_have_accessible_name("0.png")
     assert (home / "photos" / "a" / "0.png").exists()
     expect(viewer.locator(".film-picture").first).to_be_enabled()
+
+
+def test_a_move_that_ends_on_another_page_opens_no_picture(editor: Visit, home: Path) -> None:
+    page = editor.page
+    sent: list[Route] = []
+
+    def hold(route: Route) -> None:
+        sent.append(route)
+
+    editor.go("/browse?under=a")
+    page.locator(".cell[data-id='a/0.png'] a").focus()
+    page.keyboard.press("z")
+    expect(page.locator("dialog.viewer")).to_have_accessible_name("0.png")
+    page.keyboard.press("Delete")
+    page.route("**/api/v1/trash", hold)
+    with page.expect_request("**/api/v1/trash"):
+        page.get_by_role("button", name="Move to the trash", exact=True).click()
+    page.go_back()
+    expect(page.get_by_role("dialog")).to_contain_text("Stopping…")
+    sent[0].continue_()
+    expect(page.locator(".toast").last).to_contain_text("1 image moved to the trash")
+    page.evaluate(NEXT_FRAME)
+    assert page.url.endswith("/browse?under=a")
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(page.locator(".toast").last).to_contain_text("The files are back")
+    assert (home / "photos/a/0.png").exists()
+
+
+def test_a_frame_of_a_film_has_no_move_to_the_trash(editor: Visit) -> None:
+    """Neither on its page nor in the viewer, by keys or buttons: the film would go."""
+    page, viewer = editor.page, editor.page.locator("dialog.viewer")
+    editor.go("/browse?sort=name")
+    page.locator(".cell[data-id='film/clip.mp4#t=0.5'] a").focus()
+    page.keyboard.press("z")
+    expect(viewer).to_have_accessible_name("clip.mp4#t=0.5")
+    button = viewer.get_by_role("button", name="Move to trash…")
+    expect(viewer.get_by_role("button", name="Label…")).to_be_visible()
+    expect(button).to_be_hidden()
+    page.keyboard.press("Delete")
+    expect(page.get_by_role("dialog", name="to the trash?")).to_have_count(0)
+    page.keyboard.press("ArrowLeft")
+    expect(viewer).to_have_accessible_name("clip.mp4#t=0")
+    page.keyboard.press("ArrowLeft")
+    expect(viewer).not_to_have_accessible_name(re.compile("clip"))
+    expect(button).to_be_visible()
+    editor.go("/image?id=film/clip.mp4%23t=0.5")
+    expect(page.get_by_role("button", name="Label…")).to_be_visible()
+    page.keyboard.press("Delete")
+    expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 @pytest.mark.full

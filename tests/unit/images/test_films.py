@@ -16,6 +16,7 @@ from sokkuri.core.types import FileStat, Limits, PixelSpec
 from sokkuri.images.decode import decode
 from sokkuri.images.film_process import FilmProcess, try_frame
 from sokkuri.images.films import times_of
+from sokkuri.images.frame_names import LATEST, MOST_FRAMES, Frame, parse_frame
 from sokkuri.images.frame_pictures import film_kind
 from sokkuri.images.metadata import read_photo
 from sokkuri.images.read import is_file, read_file, stat_file
@@ -112,6 +113,16 @@ def test_a_film_that_is_cut_short_is_read_as_far_as_it_goes(tmp_path: Path) -> N
     for time in whole:
         frame(film, str(time // 1000))
     assert "the film is cut short: nothing after " in reason(film, last)
+
+
+def test_a_film_that_claims_to_last_for_months_has_a_bounded_list(tmp_path: Path) -> None:
+    film = draw_film(tmp_path / "a.mkv", [RED, GREEN], rate=1, times=[0, 20_000_000])
+    assert times_of(film, 10_000, LIMITS) == [10_000 * number for number in range(MOST_FRAMES)]
+    for every in (999_999_000, None):
+        times = times_of(film, every, LIMITS)
+        assert times[-1] <= LATEST, every
+        latest = Frame("a.mkv", times[-1])
+        assert parse_frame(latest.path) == latest
 
 
 def test_what_is_no_film_has_one_reason(tmp_path: Path) -> None:

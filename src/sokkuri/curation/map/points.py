@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from sokkuri.core.atomic import atomic_write
-from sokkuri.core.errors import CollectionError, MissingExtraError, StorageError, UsageError
+from sokkuri.core.errors import StorageError, UsageError
+from sokkuri.core.parquet import check_utf8, load_parquet
 from sokkuri.curation.map.map_file import Positions, content_keys, read_map
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.labels import read_labels
@@ -56,7 +57,7 @@ def check_kind(file: Path) -> None:
     if file.suffix.lower() not in KINDS:
         raise UsageError(f"{file} is neither a .csv nor a .parquet file: give it one of these ends")
     if file.suffix.lower() == ".parquet":
-        _parquet()
+        load_parquet()
 
 
 def write_points(file: Path, points: Points) -> None:
@@ -73,7 +74,7 @@ def write_points(file: Path, points: Points) -> None:
                 for line in _csv_lines(points):
                     out.write(line.encode("utf-8", "surrogateescape"))
             else:
-                _parquet()[1].write_table(table, out)
+                load_parquet()[1].write_table(table, out)
     except OSError as error:
         raise StorageError(f"{file} could not be written: {error.strerror or error}") from error
 
@@ -92,28 +93,11 @@ def _csv_line(*fields: str) -> str:
 
 
 def _table(points: Points) -> Any:
-    pyarrow, _ = _parquet()
-    for id_ in points.ids:
-        try:
-            id_.encode()
-        except UnicodeEncodeError:
-            shown = id_.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-            raise CollectionError(
-                f"{shown} is not UTF-8, which Parquet needs: rename the file, or write a .csv file"
-            ) from None
+    pyarrow, _ = load_parquet()
     columns = {
-        "id": pyarrow.array(points.ids, pyarrow.string()),
+        "id": pyarrow.array(check_utf8(points.ids, "write a .csv file"), pyarrow.string()),
         "x": pyarrow.array(points.positions[:, 0], pyarrow.float32()),
         "y": pyarrow.array(points.positions[:, 1], pyarrow.float32()),
         "label": pyarrow.array(points.labels, pyarrow.string()),
     }
     return pyarrow.table(columns)
-
-
-def _parquet() -> tuple[Any, Any]:
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError:
-        raise MissingExtraError("Parquet", "parquet") from None
-    return pyarrow, parquet

@@ -55,6 +55,9 @@ def test_the_groups_show_which_picture_the_chosen_rules_keep(
         expect(first).to_have_text("twin.png")
         page.get_by_role("button", name="Remove the rule: in the folder copies/").click()
         expect(first).to_have_text("first.png")
+        visit.go("/duplicates?keep=constructor")
+        expect(page.locator(".keep-rules li")).to_have_text("in the folder constructor")
+        visit.expect_problems("422")
 
 
 def test_the_page_search_shows_copies_as_one_until_the_switch_is_off(

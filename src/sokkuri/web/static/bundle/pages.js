@@ -2490,9 +2490,10 @@ var SearchFilters = class {
    * @param {string} text
    */
   showProblem(name2, text2) {
-    this.fields[name2]?.showProblem(text2);
-    if (name2 in this.fields) this.element.open = true;
-    return name2 in this.fields;
+    if (!Object.hasOwn(this.fields, name2)) return false;
+    this.fields[name2].showProblem(text2);
+    this.element.open = true;
+    return true;
   }
 };
 function makeField(name2, label, input, hint) {
@@ -6893,11 +6894,11 @@ var KeepRules = class {
    * @param {string} name
    */
   choose(name2) {
-    if (name2 in RULES) {
+    if (Object.hasOwn(RULES, name2)) {
       this.change([...this.rules, name2]);
       return;
     }
-    const { hint, label } = TEXTS[name2] ?? {};
+    const { hint, label } = Object.hasOwn(TEXTS, name2) ? TEXTS[name2] : {};
     for (const element2 of [this.text, this.add]) element2.hidden = !hint;
     this.text.value = "";
     this.text.placeholder = hint ?? "";
@@ -6941,7 +6942,7 @@ var KeepRules = class {
 };
 function nameOf(rule) {
   if (rule.startsWith("format:")) return t("of the format {format}", { format: rule.slice(7) });
-  return RULES[rule] ?? t("in the folder {folder}", { folder: rule });
+  return Object.hasOwn(RULES, rule) ? RULES[rule] : t("in the folder {folder}", { folder: rule });
 }
 
 // duplicates/toolbar.js
@@ -8683,6 +8684,8 @@ var Viewer = class {
       { "aria-expanded": "false" }
     );
     this.play = this.button("play", t("Slideshow"), "p", () => this.slideshow.start());
+    const { ontrash } = options;
+    this.trash = ontrash && this.button("trash", t("Move to trash…"), "Delete", ontrash);
     this.el = h(
       "dialog",
       { class: "viewer" },
@@ -8717,7 +8720,7 @@ var Viewer = class {
     }, icon(name2));
   }
   head() {
-    const { onlabel, ontrash, onleave } = this.options;
+    const { onlabel, onleave } = this.options;
     return h(
       "div",
       { class: "viewer-head" },
@@ -8731,7 +8734,7 @@ var Viewer = class {
         this.play,
         secondsField(),
         onlabel && this.button("label", t("Label…"), "l", onlabel),
-        ontrash && this.button("trash", t("Move to trash…"), "Delete", ontrash),
+        this.trash,
         this.facts,
         this.button("close", t("Close"), "Escape", onleave)
       )
@@ -8792,6 +8795,7 @@ var Viewer = class {
     this.title.title = image2.id;
     this.place.textContent = place2 && place2.trail.count > 1 ? t("{number} of {total}", { number: place2.index + 1, total: place2.trail.count }) : "";
     this.showArrows();
+    this.showTrash();
     const loaded = this.stage.show(image2, this.slideshow.runs);
     this.film.show(place2?.trail ?? null, place2?.index ?? 0);
     this.drawer.show(image2);
@@ -8811,6 +8815,13 @@ var Viewer = class {
       if (isEnd && arrow === document.activeElement) this.stage.el.focus();
       arrow.hidden = isEnd;
     }
+  }
+  /** The film of a frame does not go to the trash. */
+  showTrash() {
+    if (!this.trash) return;
+    const isFrame = Boolean(this.image?.film);
+    if (isFrame && this.trash === document.activeElement) this.stage.el.focus();
+    this.trash.hidden = isFrame;
   }
   /** @param {"previous"|"next"} which */
   step(which) {
@@ -8857,7 +8868,7 @@ var Viewer = class {
     }
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     if (isTyping(event)) return;
-    const { onlabel, ontrash, onpage } = this.options;
+    const { onlabel, onpage } = this.options;
     const { key: key2 } = event;
     if (this.stage.pressed(key2)) event.preventDefault();
     else if (key2 === "ArrowLeft") this.step("previous");
@@ -8865,7 +8876,7 @@ var Viewer = class {
     else if (key2 === "i") this.toggleFacts();
     else if (key2 === "p") this.slideshow.start();
     else if (key2 === "l" && onlabel) onlabel();
-    else if (key2 === "Delete" && ontrash) ontrash();
+    else if (key2 === "Delete" && this.trash && !this.trash.hidden) this.trash.click();
     else if (key2 === "z") onpage();
     else return;
     event.preventDefault();
@@ -9173,6 +9184,7 @@ var Detail = class {
     if (!await trashImage(this.image, { signal: this.signal, onundone })) return;
     markGone(id, true);
     this.answers.clear();
+    if (this.signal.aborted || this.image.id !== id) return;
     if (!this.stepTo(this.image.next ?? this.image.previous ?? null)) this.leave();
   }
   /** Returns to the page from which the image was opened, else to its grid or its folder. */
@@ -9238,7 +9250,7 @@ var Detail = class {
         dataset: { keep: "label" },
         onclick: () => labelImage(this.image, this.signal)
       }, icon("label", { size: 18 }), t("Label…")),
-      this.canChange() && !film && h("button", {
+      this.canTrash() && h("button", {
         type: "button",
         class: "button",
         dataset: { keep: "trash" },
@@ -9248,6 +9260,10 @@ var Detail = class {
   }
   canChange() {
     return this.info.changes && this.image.state === "live";
+  }
+  /** Whether the image is a file of its own: the film of a frame does not go to the trash. */
+  canTrash() {
+    return this.canChange() && !this.image.film;
   }
   /** Marks the image as not wanted, or removes the mark. */
   mark() {
@@ -9288,7 +9304,7 @@ var Detail = class {
     else if (event.key === "Escape") this.leave();
     else if (event.key === "z") this.openViewer();
     else if (event.key === "l" && this.canChange()) labelImage(this.image, this.signal);
-    else if (event.key === "Delete" && this.canChange()) this.trash();
+    else if (event.key === "Delete" && this.canTrash()) this.trash();
     else if (event.key === "q" && live) navigate("/search", { id });
     else if (event.key === "r" && live) navigate("/rings", { id });
     else if (event.key === "n" && live) this.mark();

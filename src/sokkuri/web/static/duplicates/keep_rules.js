@@ -53,11 +53,11 @@ export class KeepRules {
    * @param {string} name
    */
   choose(name) {
-    if (name in RULES) {
+    if (Object.hasOwn(RULES, name)) {
       this.change([...this.rules, name]);
       return;
     }
-    const { hint, label } = TEXTS[name] ?? {};
+    const { hint, label } = Object.hasOwn(TEXTS, name) ? TEXTS[name] : {};
     for (const element of [this.text, this.add]) element.hidden = !hint;
     this.text.value = "";
     this.text.placeholder = hint ?? "";
@@ -95,5 +95,5 @@ export class KeepRules {
  */
 function nameOf(rule) {
   if (rule.startsWith("format:")) return t("of the format {format}", { format: rule.slice(7) });
-  return RULES[rule] ?? t("in the folder {folder}", { folder: rule });
+  return Object.hasOwn(RULES, rule) ? RULES[rule] : t("in the folder {folder}", { folder: rule });
 }

@@ -290,6 +290,7 @@ class Detail {
     if (!await trashImage(this.image, { signal: this.signal, onundone })) return;
     markGone(id, true);
     this.answers.clear(); // the answers name the image as a neighbour
+    if (this.signal.aborted || this.image.id !== id) return; // the user has gone on meanwhile
     if (!this.stepTo(this.image.next ?? this.image.previous ?? null)) this.leave();
   }
 
@@ -318,13 +319,18 @@ class Detail {
       icon("open", { size: 18 }), t("Play the film from here")),
       this.canChange() && h("button", { type: "button", class: "button", dataset: { keep: "label" },
         onclick: () => labelImage(this.image, this.signal) }, icon("label", { size: 18 }), t("Label…")),
-      this.canChange() && !film && h("button", { type: "button", class: "button",
+      this.canTrash() && h("button", { type: "button", class: "button",
         dataset: { keep: "trash" },
         onclick: () => this.trash() }, icon("trash", { size: 18 }), t("Move to trash…")));
   }
 
   canChange() {
     return this.info.changes && this.image.state === "live";
+  }
+
+  /** Whether the image is a file of its own: the film of a frame does not go to the trash. */
+  canTrash() {
+    return this.canChange() && !this.image.film;
   }
 
   /** Marks the image as not wanted, or removes the mark. */
@@ -368,7 +374,7 @@ class Detail {
     else if (event.key === "Escape") this.leave();
     else if (event.key === "z") this.openViewer();
     else if (event.key === "l" && this.canChange()) labelImage(this.image, this.signal);
-    else if (event.key === "Delete" && this.canChange()) this.trash();
+    else if (event.key === "Delete" && this.canTrash()) this.trash();
     else if (event.key === "q" && live) navigate("/search", { id });
     else if (event.key === "r" && live) navigate("/rings", { id });
     else if (event.key === "n" && live) this.mark();

@@ -54,6 +54,8 @@ export class Viewer {
     this.facts = this.button("facts", t("Details"), "i", () => this.toggleFacts(),
       { "aria-expanded": "false" });
     this.play = this.button("play", t("Slideshow"), "p", () => this.slideshow.start());
+    const { ontrash } = options;
+    this.trash = ontrash && this.button("trash", t("Move to trash…"), "Delete", ontrash);
     this.el = h("dialog", { class: "viewer" }, this.head(), this.stage.el, this.drawer.el,
       this.film.el);
     this.listen();
@@ -78,7 +80,7 @@ export class Viewer {
   }
 
   head() {
-    const { onlabel, ontrash, onleave } = this.options;
+    const { onlabel, onleave } = this.options;
     return h("div", { class: "viewer-head" },
       h("div", { class: "viewer-title" }, this.title, this.place),
       h("div", { class: "viewer-tools" },
@@ -86,7 +88,7 @@ export class Viewer {
         this.button("plus", t("Larger"), "+", () => this.stage.step(1)),
         this.play, secondsField(),
         onlabel && this.button("label", t("Label…"), "l", onlabel),
-        ontrash && this.button("trash", t("Move to trash…"), "Delete", ontrash),
+        this.trash,
         this.facts, this.button("close", t("Close"), "Escape", onleave)));
   }
 
@@ -144,6 +146,7 @@ export class Viewer {
     this.place.textContent = place && place.trail.count > 1
       ? t("{number} of {total}", { number: place.index + 1, total: place.trail.count }) : "";
     this.showArrows();
+    this.showTrash();
     const loaded = this.stage.show(image, this.slideshow.runs);
     this.film.show(place?.trail ?? null, place?.index ?? 0);
     this.drawer.show(image);
@@ -158,6 +161,14 @@ export class Viewer {
       if (isEnd && arrow === document.activeElement) this.stage.el.focus();
       arrow.hidden = isEnd;
     }
+  }
+
+  /** The film of a frame does not go to the trash. */
+  showTrash() {
+    if (!this.trash) return;
+    const isFrame = Boolean(this.image?.film);
+    if (isFrame && this.trash === document.activeElement) this.stage.el.focus();
+    this.trash.hidden = isFrame;
   }
 
   /** @param {"previous"|"next"} which */
@@ -211,7 +222,7 @@ export class Viewer {
     }
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     if (isTyping(event)) return;
-    const { onlabel, ontrash, onpage } = this.options;
+    const { onlabel, onpage } = this.options;
     const { key } = event;
     if (this.stage.pressed(key)) event.preventDefault();
     else if (key === "ArrowLeft") this.step("previous");
@@ -219,7 +230,7 @@ export class Viewer {
     else if (key === "i") this.toggleFacts();
     else if (key === "p") this.slideshow.start();
     else if (key === "l" && onlabel) onlabel();
-    else if (key === "Delete" && ontrash) ontrash();
+    else if (key === "Delete" && this.trash && !this.trash.hidden) this.trash.click();
     else if (key === "z") onpage();
     else return;
     event.preventDefault();

@@ -103,9 +103,10 @@ export class SearchFilters {
    * @param {string} text
    */
   showProblem(name, text) {
-    this.fields[name]?.showProblem(text);
-    if (name in this.fields) this.element.open = true;
-    return name in this.fields;
+    if (!Object.hasOwn(this.fields, name)) return false;
+    this.fields[name].showProblem(text);
+    this.element.open = true;
+    return true;
   }
 }
 
