@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from sokkuri.cli import console
+from sokkuri.cli.decisions import decide, parse_decision
 from sokkuri.cli.formatting import (
     count_text,
     escape_control,
@@ -177,8 +178,8 @@ def duplicates(
     )
     with Collection.open(find_collection(collection)) as opened:
         if decides:
-            decision = _parse_decision(different=different, prefer=prefer, forget=forget)
-            _decide(opened, ids or [], decision, as_json=as_json)
+            decision = parse_decision(different=different, prefer=prefer, forget=forget)
+            decide(opened, ids or [], decision, as_json=as_json)
             return
         check_under(opened, under)
         if resolve is not None:
@@ -210,14 +211,6 @@ class _Result:
     make_plan: "Callable[[], TrashPlan]"
 
 
-@dataclass(frozen=True, slots=True)
-class _Decision:
-    """What the user decided: images are different, or (if not `different`) are to be kept."""
-
-    different: bool
-    forget: bool
-
-
 def _refuse_others(what: str, others: "Mapping[str, object]") -> None:
     """Raise UsageError if the user gave one of these options, by name: they would have no
     effect."""
@@ -243,29 +236,6 @@ def _check_options(
         )
     if bursts and against is not None:
         raise UsageError("--against looks for copies only: give --bursts without it")
-
-
-def _parse_decision(*, different: bool, prefer: bool, forget: bool) -> _Decision:
-    if different == prefer:
-        raise UsageError("name the decision about these images: --different or --prefer")
-    return _Decision(different, forget)
-
-
-def _decide(
-    collection: "Collection", ids: list[str], decision: _Decision, *, as_json: bool
-) -> None:
-    from sokkuri.store.decisions import mark_different, mark_kept
-
-    least = 2 if decision.different else 1
-    if len(ids) < least:
-        raise UsageError(f"name at least {count_text(least, 'image')}")
-    mark = mark_different if decision.different else mark_kept
-    changed = mark(collection.catalog, ids, undo=decision.forget)
-    if as_json:
-        console.print_json({"changed": changed})
-    else:
-        noun = "pair" if decision.different else "image"
-        console.print_result(f"{count_text(changed, noun)} changed")
 
 
 def _find_within(collection: "Collection", options: "DuplicateOptions", *, merge: bool) -> _Result:
