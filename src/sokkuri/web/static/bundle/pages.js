@@ -5163,7 +5163,6 @@ var pause2 = (milliseconds2) => new Promise((resolve) => setTimeout(resolve, mil
 // duplicates/view.js
 var view_exports2 = {};
 __export(view_exports2, {
-  Duplicates: () => Duplicates,
   keepsScroll: () => keepsScroll2,
   shortcuts: () => shortcuts2,
   show: () => show3,
@@ -5248,153 +5247,6 @@ function pairOf(group, first, second) {
   return group.pairs.find(({ a, b }) => a === first && b === second || a === second && b === first) ?? null;
 }
 var files = (count2) => t("{count} file|{count} files", { count: count2 });
-
-// duplicates/bulk.js
-var PAGE2 = 500;
-var BATCH2 = 25;
-function openBulk(grade, { filters, marked, signal }) {
-  return new Promise((resolve) => {
-    const bulk = new Bulk(grade, filters, marked, signal);
-    bulk.el.addEventListener("close", () => {
-      bulk.stopped.abort();
-      bulk.el.remove();
-      resolve(bulk.logs.length || bulk.left.length ? bulk : null);
-    });
-    document.body.append(bulk.el);
-    bulk.el.showModal();
-    bulk.count();
-  });
-}
-var Bulk = class {
-  /**
-   * @param {Grade} grade
-   * @param {Filters} filters
-   * @param {Marked} marked
-   * @param {AbortSignal} signal
-   */
-  constructor(grade, filters, marked, signal) {
-    this.grade = grade;
-    this.filters = filters;
-    this.marked = marked;
-    this.logs = [];
-    this.moved = [];
-    this.left = [];
-    this.drops = [];
-    this.companions = [];
-    this.companions_moved = [];
-    this.running = false;
-    this.stopped = new AbortController();
-    this.signal = AbortSignal.any([signal, this.stopped.signal]);
-    signal.addEventListener("abort", () => this.el.close(), { once: true });
-    this.text = h("p", { role: "status" }, t("Counting…"));
-    this.bar = h("progress", { max: 1, "aria-label": t("Moving to the trash"), hidden: true });
-    this.confirm = h("button", {
-      type: "button",
-      class: "button danger",
-      disabled: true,
-      onclick: () => this.run()
-    }, t("Move to the trash"));
-    this.cancel = h("button", {
-      type: "button",
-      class: "button",
-      autofocus: true,
-      onclick: () => this.stop()
-    }, t("Cancel"));
-    this.el = h(
-      "dialog",
-      { class: "bulk", "aria-labelledby": "bulk-title" },
-      h("h2", { id: "bulk-title" }, rich(
-        "Trash all copies that are {grade}",
-        { grade: h("span", { class: `grade ${grade}` }, NAMES[grade]) }
-      )),
-      h("p", { class: "soft" }, t("“{grade}” means: {meaning}. In each group, the pictures marked “Keep” stay.", { grade: NAMES[grade], meaning: MEANINGS[grade] })),
-      this.text,
-      this.bar,
-      h("div", { class: "row" }, this.cancel, this.confirm)
-    );
-    this.el.addEventListener("cancel", (event) => {
-      if (!this.running) return;
-      event.preventDefault();
-      this.stop();
-    });
-  }
-  /** Counts all drops of the grade: those marked on the page, and those of all other groups. */
-  async count() {
-    let cursor = null;
-    let groups = 0;
-    let conflicts = 0;
-    try {
-      do {
-        const page = await duplicates(
-          { ...this.filters, cursor, limit: PAGE2 },
-          { signal: this.signal }
-        );
-        for (const group of page.groups) {
-          if (group.grade !== this.grade) continue;
-          conflicts += Number(Boolean(group.conflict));
-          const drops2 = this.marked(group) ?? proposedDrops(group);
-          groups += Number(drops2.length > 0);
-          this.drops.push(...drops2);
-        }
-        cursor = page.next;
-      } while (cursor);
-    } catch (error) {
-      if (!isAbort(error)) this.text.textContent = messageOf(error);
-      return;
-    }
-    const bytes3 = this.drops.reduce((sum, { size }) => sum + size, 0);
-    const skipped2 = conflicts ? t(
-      " {count} group is to be looked at: only what you have marked there goes.| {count} groups are to be looked at: only what you have marked there goes.",
-      { count: conflicts }
-    ) : "";
-    this.text.textContent = (this.drops.length ? t(
-      "{files} of {count} group ({bytes}) will move to the trash. Each file is compared once more with the picture that stays before it is moved. You can undo this.|{files} of {count} groups ({bytes}) will move to the trash. Each file is compared once more with the picture that stays before it is moved. You can undo this.",
-      { files: files(this.drops.length), count: groups, bytes: bytes2(bytes3) }
-    ) : t("There are no files to move.")) + skipped2;
-    this.confirm.disabled = !this.drops.length;
-  }
-  stop() {
-    this.stopped.abort();
-    if (!this.running) this.el.close();
-    else this.text.textContent = t("Stopping…");
-  }
-  async run() {
-    this.running = true;
-    this.confirm.disabled = true;
-    this.cancel.textContent = t("Stop");
-    this.cancel.focus();
-    this.bar.hidden = false;
-    const { filters, drops: drops2 } = this;
-    const batch = newBatch();
-    try {
-      for (let start3 = 0; start3 < drops2.length && !this.signal.aborted; start3 += BATCH2) {
-        const some = drops2.slice(start3, start3 + BATCH2).map(({ id, keep: keep2 }) => ({ id, keep: keep2 }));
-        const { log, moved: moved2, left, ...belonging2 } = await change(
-          "/duplicates/drops",
-          { ...filters, drops: some, batch }
-        );
-        if (log !== null) this.logs.push(log);
-        this.moved.push(...moved2);
-        this.left.push(...left);
-        this.companions.push(...belonging2.companions);
-        this.companions_moved.push(...belonging2.companions_moved);
-        this.bar.value = (start3 + some.length) / drops2.length;
-        this.text.textContent = t(
-          "{number} of {files}",
-          { number: this.moved.length, files: files(drops2.length) }
-        );
-      }
-    } catch (error) {
-      this.left.push({ id: "", reason: messageOf(error) });
-    }
-    this.running = false;
-    this.el.close();
-  }
-};
-function proposedDrops(group) {
-  if (group.conflict) return [];
-  return group.images.filter(({ id, kept: kept2 }) => id !== group.keep && !kept2).map(({ id, size }) => ({ id, size, keep: group.keep }));
-}
 
 // duplicates/joint_zoom.js
 var THUMBNAIL = 1024;
@@ -6019,11 +5871,13 @@ async function revert({ logs = [], different = [], keep: keep2 = [], keepAgain =
 // duplicates/comparing.js
 var Comparing = class {
   /**
-   * @param {Duplicates} page
+   * @param {Groups} groups
+   * @param {Decisions} decisions
    * @param {GroupCard} card
    */
-  constructor(page, card) {
-    this.page = page;
+  constructor(groups, decisions, card) {
+    this.groups = groups;
+    this.decisions = decisions;
     this.card = card;
     this.id = "";
     this.show(card);
@@ -6051,15 +5905,15 @@ var Comparing = class {
    * @returns {Promise<{text: string, isOver: boolean}>} what to say, and whether no group is left
    */
   async act(deed, id) {
-    const { page, card } = this;
+    const { decisions, card } = this;
     card.move(card.images.findIndex((image2) => image2.id === id));
     const keep2 = card.keeper.id;
     const ids = card.images.map((image2) => image2.id);
-    return this.follow(ids, () => deed === "drop" ? page.drop(card, [{ id, keep: keep2 }]) : page[deed](card));
+    return this.follow(ids, () => deed === "drop" ? decisions.drop(card, [{ id, keep: keep2 }]) : decisions[deed](card));
   }
   /** Undoes the last action of this tab, and shows its group. */
   undo() {
-    return this.follow(last2()?.ids ?? [this.id], () => this.page.undo());
+    return this.follow(last2()?.ids ?? [this.id], () => this.decisions.undo());
   }
   /**
    * Runs a change, and shows the group of these images after it or, if it is gone, the next.
@@ -6067,14 +5921,14 @@ var Comparing = class {
    * @param {() => Promise<void>} work
    */
   async follow(ids, work) {
-    const { page, card } = this;
-    const at = page.cards.indexOf(card);
-    page.said = "";
+    const { groups, decisions, card } = this;
+    const at = groups.cards.indexOf(card);
+    decisions.said = "";
     await work();
-    const same = page.cards.find(({ images: images3 }) => images3.some(({ id }) => ids.includes(id)));
-    const shown2 = same ?? page.cards[at] ?? page.cards[at - 1];
+    const same = groups.cards.find(({ images: images3 }) => images3.some(({ id }) => ids.includes(id)));
+    const shown2 = same ?? groups.cards[at] ?? groups.cards[at - 1];
     if (shown2) this.show(shown2);
-    return { text: page.said, isOver: !shown2 };
+    return { text: decisions.said, isOver: !shown2 };
   }
   /**
    * Goes to another group.
@@ -6082,14 +5936,421 @@ var Comparing = class {
    * @returns {Promise<boolean>} whether there is one
    */
   async step(by) {
-    const { page, card } = this;
-    const at = page.cards.indexOf(card) + by;
-    if (at >= page.cards.length) await page.loadMore();
-    if (!page.cards[at]) return false;
-    this.show(page.cards[at]);
+    const { groups, card } = this;
+    const at = groups.cards.indexOf(card) + by;
+    if (at >= groups.cards.length) await groups.loadMore();
+    if (!groups.cards[at]) return false;
+    this.show(groups.cards[at]);
     return true;
   }
 };
+
+// duplicates/bulk.js
+var PAGE2 = 500;
+var BATCH2 = 25;
+function openBulk(grade, { filters, marked, signal }) {
+  return new Promise((resolve) => {
+    const bulk = new Bulk(grade, filters, marked, signal);
+    bulk.el.addEventListener("close", () => {
+      bulk.stopped.abort();
+      bulk.el.remove();
+      resolve(bulk.logs.length || bulk.left.length ? bulk : null);
+    });
+    document.body.append(bulk.el);
+    bulk.el.showModal();
+    bulk.count();
+  });
+}
+var Bulk = class {
+  /**
+   * @param {Grade} grade
+   * @param {Filters} filters
+   * @param {Marked} marked
+   * @param {AbortSignal} signal
+   */
+  constructor(grade, filters, marked, signal) {
+    this.grade = grade;
+    this.filters = filters;
+    this.marked = marked;
+    this.logs = [];
+    this.moved = [];
+    this.left = [];
+    this.drops = [];
+    this.companions = [];
+    this.companions_moved = [];
+    this.running = false;
+    this.stopped = new AbortController();
+    this.signal = AbortSignal.any([signal, this.stopped.signal]);
+    signal.addEventListener("abort", () => this.el.close(), { once: true });
+    this.text = h("p", { role: "status" }, t("Counting…"));
+    this.bar = h("progress", { max: 1, "aria-label": t("Moving to the trash"), hidden: true });
+    this.confirm = h("button", {
+      type: "button",
+      class: "button danger",
+      disabled: true,
+      onclick: () => this.run()
+    }, t("Move to the trash"));
+    this.cancel = h("button", {
+      type: "button",
+      class: "button",
+      autofocus: true,
+      onclick: () => this.stop()
+    }, t("Cancel"));
+    this.el = h(
+      "dialog",
+      { class: "bulk", "aria-labelledby": "bulk-title" },
+      h("h2", { id: "bulk-title" }, rich(
+        "Trash all copies that are {grade}",
+        { grade: h("span", { class: `grade ${grade}` }, NAMES[grade]) }
+      )),
+      h("p", { class: "soft" }, t("“{grade}” means: {meaning}. In each group, the pictures marked “Keep” stay.", { grade: NAMES[grade], meaning: MEANINGS[grade] })),
+      this.text,
+      this.bar,
+      h("div", { class: "row" }, this.cancel, this.confirm)
+    );
+    this.el.addEventListener("cancel", (event) => {
+      if (!this.running) return;
+      event.preventDefault();
+      this.stop();
+    });
+  }
+  /** Counts all drops of the grade: those marked on the page, and those of all other groups. */
+  async count() {
+    let cursor = null;
+    let groups = 0;
+    let conflicts = 0;
+    try {
+      do {
+        const page = await duplicates(
+          { ...this.filters, cursor, limit: PAGE2 },
+          { signal: this.signal }
+        );
+        for (const group of page.groups) {
+          if (group.grade !== this.grade) continue;
+          conflicts += Number(Boolean(group.conflict));
+          const drops2 = this.marked(group) ?? proposedDrops(group);
+          groups += Number(drops2.length > 0);
+          this.drops.push(...drops2);
+        }
+        cursor = page.next;
+      } while (cursor);
+    } catch (error) {
+      if (!isAbort(error)) this.text.textContent = messageOf(error);
+      return;
+    }
+    const bytes3 = this.drops.reduce((sum, { size }) => sum + size, 0);
+    const skipped2 = conflicts ? t(
+      " {count} group is to be looked at: only what you have marked there goes.| {count} groups are to be looked at: only what you have marked there goes.",
+      { count: conflicts }
+    ) : "";
+    this.text.textContent = (this.drops.length ? t(
+      "{files} of {count} group ({bytes}) will move to the trash. Each file is compared once more with the picture that stays before it is moved. You can undo this.|{files} of {count} groups ({bytes}) will move to the trash. Each file is compared once more with the picture that stays before it is moved. You can undo this.",
+      { files: files(this.drops.length), count: groups, bytes: bytes2(bytes3) }
+    ) : t("There are no files to move.")) + skipped2;
+    this.confirm.disabled = !this.drops.length;
+  }
+  stop() {
+    this.stopped.abort();
+    if (!this.running) this.el.close();
+    else this.text.textContent = t("Stopping…");
+  }
+  async run() {
+    this.running = true;
+    this.confirm.disabled = true;
+    this.cancel.textContent = t("Stop");
+    this.cancel.focus();
+    this.bar.hidden = false;
+    const { filters, drops: drops2 } = this;
+    const batch = newBatch();
+    try {
+      for (let start3 = 0; start3 < drops2.length && !this.signal.aborted; start3 += BATCH2) {
+        const some = drops2.slice(start3, start3 + BATCH2).map(({ id, keep: keep2 }) => ({ id, keep: keep2 }));
+        const { log, moved: moved2, left, ...belonging2 } = await change(
+          "/duplicates/drops",
+          { ...filters, drops: some, batch }
+        );
+        if (log !== null) this.logs.push(log);
+        this.moved.push(...moved2);
+        this.left.push(...left);
+        this.companions.push(...belonging2.companions);
+        this.companions_moved.push(...belonging2.companions_moved);
+        this.bar.value = (start3 + some.length) / drops2.length;
+        this.text.textContent = t(
+          "{number} of {files}",
+          { number: this.moved.length, files: files(drops2.length) }
+        );
+      }
+    } catch (error) {
+      this.left.push({ id: "", reason: messageOf(error) });
+    }
+    this.running = false;
+    this.el.close();
+  }
+};
+function proposedDrops(group) {
+  if (group.conflict) return [];
+  return group.images.filter(({ id, kept: kept2 }) => id !== group.keep && !kept2).map(({ id, size }) => ({ id, size, keep: group.keep }));
+}
+
+// duplicates/messages.js
+var NAMED = 3;
+function reasons(left) {
+  const rest = left.length > NAMED ? t(
+    "; and {files} more",
+    { files: files(left.length - NAMED) }
+  ) : "";
+  return left.slice(0, NAMED).map(({ id, reason }) => `${id}: ${serverText(reason)}`).join("; ") + rest;
+}
+function belonging({ companions, companions_moved: along }) {
+  const others = along.length ? t(", with {files}", { files: named(along) }) : "";
+  if (!companions.length) return others;
+  return others + t(
+    ", but not what belongs to it: {files}|, but not what belongs to them: {files}",
+    { count: companions.length, files: named(companions) }
+  );
+}
+function named(paths) {
+  const rest = paths.length > NAMED ? t(" and {count} more", { count: paths.length - NAMED }) : "";
+  return list(paths.slice(0, NAMED)) + rest;
+}
+
+// duplicates/decisions.js
+var Decisions = class {
+  /**
+   * @param {{groups: Groups, allowed: boolean, signal: AbortSignal, refresh: () => Promise<void>,
+   *   ondone: () => Promise<void>, onempty: () => void}} options
+   *   allowed: whether the server allows changes; refresh: fetches all groups again; ondone: called
+   *   after a decision, to fetch the totals; onempty: called when the group with the focus was the last
+   */
+  constructor({ groups, allowed, signal, refresh, ondone, onempty }) {
+    this.groups = groups;
+    this.allowed = allowed;
+    this.signal = signal;
+    this.refresh = refresh;
+    this.ondone = ondone;
+    this.onempty = onempty;
+    this.said = "";
+    this.isUndoing = false;
+  }
+  /**
+   * Runs `work`, and shows a message if it fails.
+   * @param {() => Promise<void>} work
+   */
+  async attempt(work) {
+    try {
+      await work();
+    } catch (error) {
+      if (isAbort(error)) return;
+      this.say(t("{reason}. The change was not confirmed.", { reason: messageOf(error) }));
+    }
+  }
+  /**
+   * Runs `work` while the card is blocked, and keeps its focus.
+   * @param {GroupCard} card
+   * @param {() => Promise<void>} work
+   */
+  async attemptOn(card, work) {
+    const { groups } = this;
+    const hadFocus = card.el.contains(document.activeElement);
+    card.setBusy(true);
+    await this.attempt(() => work());
+    card.setBusy(false);
+    if (hadFocus && groups.cards.includes(card) && document.activeElement === document.body) {
+      groups.list.focus(card);
+    }
+  }
+  /**
+   * Moves pictures of a group to the trash: by default the marked ones.
+   * @param {GroupCard} card
+   * @param {{id: string, keep: string}[]} [drops]
+   */
+  async drop(card, drops2 = card.drops().map(({ id, keep: keep2 }) => ({ id, keep: keep2 }))) {
+    if (!drops2.length) {
+      this.say(t("No picture of this group is marked for the trash"));
+      return;
+    }
+    const hadFocus = card.el.contains(document.activeElement);
+    await this.attemptOn(card, async () => {
+      const result = await change("/duplicates/drops", { ...this.groups.filters, drops: drops2 });
+      const { log, moved: moved2, left } = result;
+      if (log !== null) {
+        remember({ text: restored(moved2), ids: moved2, logs: [log] });
+      }
+      this.removeImages(card, moved2, hadFocus);
+      if (left.length) card.showReason(left.map(({ id, reason }) => `${id}: ${serverText(reason)}`).join("; "));
+      if (moved2.length) {
+        this.done(toTrash(moved2) + belonging(result));
+      } else this.say(t("No file was moved"));
+    });
+  }
+  /**
+   * Removes pictures from a group. If the group had the focus, what follows it gets the focus.
+   * @param {GroupCard} card
+   * @param {string[]} ids
+   * @param {boolean} hadFocus
+   */
+  removeImages(card, ids, hadFocus) {
+    const { groups } = this;
+    const at = groups.cards.indexOf(card);
+    if (!groups.removeImages(card, ids) || !hadFocus) return;
+    const next = groups.cards[at] ?? groups.cards[at - 1];
+    if (next) groups.list.focus(next);
+    else this.onempty();
+  }
+  /**
+   * Marks the current picture of a group as no duplicate of the others.
+   * @param {GroupCard} card
+   */
+  different(card) {
+    const { id, name: name2 } = card.current;
+    const pairs = card.images.filter((other) => other.id !== id).map((other) => [id, other.id]);
+    return this.decideDifferent(
+      card,
+      [id],
+      pairs,
+      t("{name} is marked as not a duplicate", { name: name2 })
+    );
+  }
+  /**
+   * Marks all pictures of a group as no duplicates of each other.
+   * @param {GroupCard} card
+   */
+  apart(card) {
+    const ids = card.images.map(({ id }) => id);
+    const pairs = ids.flatMap((id, n) => ids.slice(n + 1).map((other) => (
+      /** @type {[string, string]} */
+      [id, other]
+    )));
+    return this.decideDifferent(
+      card,
+      ids,
+      pairs,
+      t("{count} pictures are marked as not duplicates", { count: ids.length })
+    );
+  }
+  /**
+   * @param {GroupCard} card
+   * @param {string[]} ids
+   * @param {[string, string][]} pairs
+   * @param {string} text
+   */
+  async decideDifferent(card, ids, pairs, text2) {
+    const hadFocus = card.el.contains(document.activeElement);
+    await this.attemptOn(card, async () => {
+      await change("/duplicates/decisions", { different: pairs });
+      remember({
+        text: t("These pictures count as duplicates again"),
+        ids,
+        different: pairs
+      });
+      this.removeImages(card, ids, hadFocus);
+      this.done(text2);
+    });
+  }
+  /** @param {GroupCard} card */
+  async prefer(card) {
+    const { id, name: name2, kept: kept2 } = card.current;
+    const others = card.images.filter((other) => other.kept && other.id !== id).map((other) => other.id);
+    await this.attemptOn(card, async () => {
+      if (others.length) await change("/duplicates/decisions", { keep: others, undo: true });
+      await change("/duplicates/decisions", { keep: [id], undo: kept2 });
+      remember({
+        text: t("The choice was undone"),
+        ids: [id],
+        keep: kept2 ? [] : [id],
+        keepAgain: kept2 ? [id] : others
+      });
+      this.done(kept2 ? t("{name} is no longer preferred", { name: name2 }) : t("{name} will be kept", { name: name2 }));
+    });
+    await this.refreshAt([id]);
+  }
+  /**
+   * Asks which pictures of all groups of a grade shall go to the trash, and moves them.
+   * @param {Grade} grade
+   */
+  async bulk(grade) {
+    const { cards, filters } = this.groups;
+    const byKey = new Map(cards.map((card) => [card.key, card]));
+    const marked = (group) => byKey.get(group.images.map(({ id }) => id).join("\0"))?.drops() ?? null;
+    const result = await openBulk(grade, { filters, marked, signal: this.signal });
+    if (!result) return;
+    const { logs, moved: moved2, left } = result;
+    await this.refresh();
+    const rest = left.length ? t(
+      "; {files} not moved: {reason}",
+      { files: files(left.length), reason: serverText(left[0].reason) }
+    ) : "";
+    const text2 = toTrash(moved2) + belonging(result) + rest;
+    if (!moved2.length) {
+      this.say(text2);
+      return;
+    }
+    remember({ text: restored(moved2), ids: moved2.slice(0, 1), logs });
+    this.done(text2);
+  }
+  /**
+   * Shows a message, and keeps it for the dialog that compares.
+   * @param {string} text
+   * @param {Parameters<typeof toast>[1]} [options]
+   */
+  say(text2, options) {
+    this.said = text2;
+    toast(text2, options);
+  }
+  /**
+   * Shows what was done just now and a button to undo it.
+   * @param {string} text
+   */
+  done(text2) {
+    const action = last2();
+    this.say(text2, { action: t("Undo"), onaction: () => this.undo(action) });
+    this.ondone().catch(() => {
+    });
+  }
+  /**
+   * Undoes an action, by default the last one.
+   * @param {?Action} [action]
+   */
+  async undo(action = last2()) {
+    if (!action || !this.allowed || !isOpen(action)) {
+      this.say(action ? t("That was undone already") : t("There is nothing to undo"));
+      return;
+    }
+    await this.revert(action);
+  }
+  /** @param {Action} action */
+  async revert(action) {
+    if (this.isUndoing) return;
+    this.isUndoing = true;
+    await this.attempt(async () => {
+      const left = await revert(action).catch((error) => {
+        const isGone = error instanceof Problem && [404, 422].includes(error.status);
+        if (isGone) forget(action);
+        throw error;
+      });
+      forget(action);
+      this.say(left.length ? reasons(left) : action.text);
+    });
+    this.isUndoing = false;
+    await this.refreshAt(action.ids);
+  }
+  /**
+   * Undoes an entry of the history, which another tab or day may have made.
+   * @param {Entry} entry
+   */
+  async undoEntry({ logs, ids }) {
+    const made = madeBy(logs);
+    if (made) forget(made);
+    await this.revert({ text: restored(ids), ids: ids.slice(0, 1), logs });
+  }
+  /** @param {string[]} ids */
+  async refreshAt(ids) {
+    await this.refresh();
+    this.groups.focusOn(ids);
+  }
+};
+var restored = (ids) => t("{files} restored", { files: files(ids.length) });
+var toTrash = (ids) => t("{files} moved to the trash", { files: files(ids.length) });
 
 // duplicates/group_card.js
 var MOST_APART = 45;
@@ -6674,8 +6935,164 @@ var GroupList = class {
   }
 };
 
+// duplicates/groups.js
+var PART = 40;
+var LARGEST_PART = 500;
+var Groups = class {
+  /**
+   * @param {{signal: AbortSignal, list: GroupList, makeCard: (group: DuplicateGroupDocument) => GroupCard,
+   *   onpage: (page: DuplicatePageDocument) => void, onfail: (error: unknown) => void,
+   *   onproblem: (text: string) => void}} options
+   *   onpage: called with totals and state; onfail: called if no group can be shown; onproblem: called
+   *   if no further group could be fetched
+   */
+  constructor({ signal, list: list4, makeCard, onpage, onfail, onproblem }) {
+    this.signal = signal;
+    this.list = list4;
+    this.makeCard = makeCard;
+    this.onpage = onpage;
+    this.onfail = onfail;
+    this.onproblem = onproblem;
+    this.filters = { min_grade: "edited", under: null, where: null, keep: [], bursts: false };
+    this.cards = [];
+    this.current = null;
+    this.next = null;
+    this.turn = 0;
+    this.wanted = 0;
+    this.loading = false;
+  }
+  /**
+   * Shows no group until `refresh` is called.
+   * @param {Filters} filters
+   */
+  begin(filters) {
+    this.filters = filters;
+    this.wanted = 0;
+    this.set([], 0);
+  }
+  /**
+   * Shows these groups, of `total` ones.
+   * @param {GroupCard[]} cards
+   * @param {number} [total]
+   */
+  set(cards, total = this.list.total) {
+    this.cards = cards;
+    this.list.show(cards, total);
+  }
+  /**
+   * Fetches at least `least` groups, and all loaded ones again; the marks of the user stay.
+   * @param {number} [least]
+   */
+  async refresh(least = PART) {
+    const thisTurn = ++this.turn;
+    const count2 = Math.max(least, this.cards.length);
+    const groups = [];
+    let page = null;
+    try {
+      do {
+        const limit = Math.min(count2 - groups.length, LARGEST_PART);
+        page = await duplicates(
+          { ...this.filters, cursor: page?.next, limit },
+          { signal: this.signal }
+        );
+        if (thisTurn !== this.turn) return;
+        groups.push(...page.groups);
+      } while (page.next && groups.length < count2);
+    } catch (error) {
+      if (isAbort(error) || thisTurn !== this.turn) return;
+      if (this.cards.length && error instanceof LostServer) return;
+      this.set([], 0);
+      this.onfail(error);
+      return;
+    }
+    this.next = page.next;
+    this.redraw(groups, page.total);
+    this.onpage(page);
+  }
+  /**
+   * @param {DuplicateGroupDocument[]} groups
+   * @param {number} total
+   */
+  redraw(groups, total) {
+    const held = this.list.el.contains(document.activeElement) ? this.current : null;
+    const before2 = new Map(this.cards.map((card) => [card.key, card]));
+    this.set(groups.map((group) => {
+      const card = this.makeCard(group);
+      const old = before2.get(card.key);
+      return old && sameGroup(old.group, group) ? old : card;
+    }), total);
+    if (held && this.cards.includes(held)) this.list.focus(held);
+  }
+  /** Fetches the totals and the state, after a change of single groups. */
+  async refreshTotals() {
+    const thisTurn = this.turn;
+    const page = await duplicates({ ...this.filters, limit: 1 }, { signal: this.signal });
+    if (thisTurn === this.turn) this.onpage(page);
+  }
+  /**
+   * Loads groups until there are `end` of them, and some more.
+   * @param {number} end
+   */
+  async want(end) {
+    this.wanted = Math.max(this.wanted, end + PART);
+    while (this.next && this.cards.length < this.wanted && await this.loadMore()) ;
+  }
+  /**
+   * Loads the next groups, unless they are being loaded.
+   * @returns {Promise<boolean>} whether it did
+   */
+  async loadMore() {
+    if (!this.next || this.loading) return false;
+    this.loading = true;
+    const thisTurn = this.turn;
+    const limit = Math.min(LARGEST_PART, Math.max(PART, this.wanted - this.cards.length));
+    try {
+      const page = await duplicates(
+        { ...this.filters, cursor: this.next, limit },
+        { signal: this.signal }
+      );
+      if (thisTurn !== this.turn) return false;
+      this.next = page.next;
+      this.onpage(page);
+      this.set([...this.cards, ...page.groups.map((group) => this.makeCard(group))], page.total);
+      return true;
+    } catch (error) {
+      if (error instanceof Problem) this.onproblem(error.message);
+      return false;
+    } finally {
+      this.loading = false;
+    }
+  }
+  /**
+   * Removes pictures from a group, and the group if fewer than two pictures are left.
+   * @param {GroupCard} card
+   * @param {string[]} ids
+   * @returns {boolean} whether the group had one of them
+   */
+  removeImages(card, ids) {
+    const removed = new Set(ids);
+    const images3 = card.images.filter(({ id }) => !removed.has(id));
+    if (images3.length === card.images.length) return false;
+    const replacement = images3.length > 1 ? [this.makeCard({ ...card.group, images: images3 })] : [];
+    this.set(
+      this.cards.toSpliced(this.cards.indexOf(card), 1, ...replacement),
+      this.list.total - (replacement.length ? 0 : 1)
+    );
+    return true;
+  }
+  /**
+   * Moves the focus to the first group that has one of these images, and to that image.
+   * @param {string[]} ids
+   */
+  focusOn(ids) {
+    const targets = new Set(ids);
+    const card = this.cards.find(({ images: images3 }) => images3.some(({ id }) => targets.has(id)));
+    if (card) this.list.focus(card, card.images.findIndex(({ id }) => targets.has(id)));
+  }
+};
+
 // duplicates/history.js
-var NAMED = 3;
+var NAMED2 = 3;
 var History = class {
   /**
    * @param {{signal: AbortSignal, onundo: ?((entry: Entry) => Promise<void>)}} options
@@ -6712,9 +7129,9 @@ var History = class {
   /** @param {Entry} entry */
   line(entry) {
     const { ids, time, plan } = entry;
-    const rest = ids.length > NAMED ? t(
+    const rest = ids.length > NAMED2 ? t(
       " and {count} more",
-      { count: ids.length - NAMED }
+      { count: ids.length - NAMED2 }
     ) : "";
     const when = time ? date(time) : t("earlier");
     const { onundo } = this;
@@ -6740,7 +7157,7 @@ var History = class {
         `${when} · ${files(ids.length)}`,
         plan && t(" · by a plan")
       ),
-      h("span", { class: "soft small" }, list(ids.slice(0, NAMED)) + rest),
+      h("span", { class: "soft small" }, list(ids.slice(0, NAMED2)) + rest),
       undo
     );
   }
@@ -6754,28 +7171,6 @@ function entriesOf(drops2) {
     entries.set(batch, entry);
   }
   return [...entries.values()];
-}
-
-// duplicates/messages.js
-var NAMED2 = 3;
-function reasons(left) {
-  const rest = left.length > NAMED2 ? t(
-    "; and {files} more",
-    { files: files(left.length - NAMED2) }
-  ) : "";
-  return left.slice(0, NAMED2).map(({ id, reason }) => `${id}: ${serverText(reason)}`).join("; ") + rest;
-}
-function belonging({ companions, companions_moved: along }) {
-  const others = along.length ? t(", with {files}", { files: named(along) }) : "";
-  if (!companions.length) return others;
-  return others + t(
-    ", but not what belongs to it: {files}|, but not what belongs to them: {files}",
-    { count: companions.length, files: named(companions) }
-  );
-}
-function named(paths) {
-  const rest = paths.length > NAMED2 ? t(" and {count} more", { count: paths.length - NAMED2 }) : "";
-  return list(paths.slice(0, NAMED2)) + rest;
 }
 
 // duplicates/place.js
@@ -7175,8 +7570,6 @@ var shortcuts2 = [
   ["i", t("Comparing: mirror the second picture")]
 ];
 var keepsScroll2 = true;
-var PAGE3 = 40;
-var MOST4 = 500;
 var { show: show3, update: update2 } = lasting((main2, { signal, info: info3 }) => new Duplicates(main2, info3, signal));
 var Duplicates = class {
   /**
@@ -7185,23 +7578,14 @@ var Duplicates = class {
    * @param {AbortSignal} signal
    */
   constructor(main2, info3, signal) {
-    this.main = main2;
     this.signal = signal;
     this.allowed = info3.changes;
-    this.filters = { min_grade: "edited", under: null, where: null, keep: [], bursts: false };
-    this.cards = [];
-    this.next = null;
-    this.current = null;
-    this.turn = 0;
-    this.wanted = 0;
-    this.said = "";
-    this.loading = false;
-    this.isUndoing = false;
+    this.heading = h("h1", { tabindex: "-1" }, title2);
     this.toolbar = new Toolbar({
       allowed: this.allowed,
       onfilter: (filters) => navigate("/duplicates", filters),
       onfind: () => this.find(),
-      onbulk: (grade) => this.bulk(grade)
+      onbulk: (grade) => this.decisions.bulk(grade)
     });
     this.running = makeRunning({
       signal,
@@ -7210,18 +7594,34 @@ var Duplicates = class {
     });
     this.history = new History({
       signal,
-      onundo: this.allowed ? (entry) => this.undoEntry(entry) : null
+      onundo: this.allowed ? (entry) => this.decisions.undoEntry(entry) : null
     });
     this.list = new GroupList({
       signal,
-      onwant: (end) => this.want(end),
+      onwant: (end) => this.groups.want(end),
       onmove: placeSaver(() => this.list.anchor(), signal)
+    });
+    this.groups = new Groups({
+      signal,
+      list: this.list,
+      makeCard: (group) => this.card(group),
+      onpage: (page) => this.showPage(page),
+      onfail: (error) => this.fail(error),
+      onproblem: (text2) => this.decisions.say(text2)
+    });
+    this.decisions = new Decisions({
+      groups: this.groups,
+      allowed: this.allowed,
+      signal,
+      refresh: () => this.refresh(),
+      ondone: () => this.refreshTotals(),
+      onempty: () => this.heading.focus()
     });
     this.none = h("div", null);
     main2.append(h(
       "div",
       { class: "duplicates" },
-      h("h1", { tabindex: "-1" }, title2),
+      this.heading,
       !this.allowed && howToAllow(),
       this.toolbar.el,
       this.running.el,
@@ -7245,90 +7645,47 @@ var Duplicates = class {
       /** @type {Filters["min_grade"]} */
       params.get("grade") || "edited"
     );
-    this.filters = {
+    const filters = {
       min_grade: grade,
       under: params.get("under") || null,
       where: params.get("where") || null,
       keep: params.getAll("keep"),
       bursts: params.get("bursts") === "1"
     };
-    this.toolbar.showFilters(this.filters);
-    this.setCards([], 0);
-    this.wanted = 0;
+    this.toolbar.showFilters(filters);
+    this.groups.begin(filters);
     const place2 = savedPlace();
-    await this.refresh((place2?.index ?? 0) + PAGE3);
+    await this.refresh((place2?.index ?? 0) + PART);
     if (place2) this.list.scrollToAnchor(place2);
     else scrollTo(0, 0);
   }
   /**
-   * Shows these groups, of `total` ones.
-   * @param {GroupCard[]} cards
-   * @param {number} [total]
-   */
-  setCards(cards, total = this.list.total) {
-    this.cards = cards;
-    this.list.show(cards, total);
-  }
-  /**
-   * Fetches at least `least` groups, and all loaded ones again; the marks of the user stay.
+   * Fetches at least `least` groups, and all loaded ones again.
    * @param {number} [least]
    */
-  async refresh(least = PAGE3) {
-    const thisTurn = ++this.turn;
+  refresh(least) {
     this.history.load();
-    const count2 = Math.max(least, this.cards.length);
-    const groups = [];
-    let page = null;
-    try {
-      do {
-        const limit = Math.min(count2 - groups.length, MOST4);
-        page = await duplicates(
-          { ...this.filters, cursor: page?.next, limit },
-          { signal: this.signal }
-        );
-        if (thisTurn !== this.turn) return;
-        groups.push(...page.groups);
-      } while (page.next && groups.length < count2);
-    } catch (error) {
-      if (isAbort(error) || thisTurn !== this.turn) return;
-      if (this.cards.length && error instanceof LostServer) return;
-      this.fail(error);
-      return;
-    }
-    this.next = page.next;
-    this.redraw(groups, page.total);
-    this.showPage(page);
+    return this.groups.refresh(least);
+  }
+  refreshTotals() {
+    this.history.load();
+    return this.groups.refreshTotals();
   }
   /** @param {unknown} error */
   fail(error) {
-    this.setCards([], 0);
     this.none.replaceChildren(problemPanel(error, () => this.refresh(), 2));
-  }
-  /**
-   * @param {DuplicateGroupDocument[]} groups
-   * @param {number} total
-   */
-  redraw(groups, total) {
-    const held = this.list.el.contains(document.activeElement) ? this.current : null;
-    const before2 = new Map(this.cards.map((card) => [card.key, card]));
-    this.setCards(groups.map((group) => {
-      const card = this.card(group);
-      const old = before2.get(card.key);
-      return old && sameGroup(old.group, group) ? old : card;
-    }), total);
-    if (held && this.cards.includes(held)) this.list.focus(held);
   }
   /** @param {DuplicateGroupDocument} group */
   card(group) {
     return new GroupCard(group, {
       allowed: this.allowed && group.grade !== "burst",
       oncompare: (card) => this.compare(card),
-      ondrop: (card) => this.drop(card),
-      ondifferent: (card) => this.different(card),
-      onapart: (card) => this.apart(card),
-      onprefer: (card) => this.prefer(card),
+      ondrop: (card) => this.decisions.drop(card),
+      ondifferent: (card) => this.decisions.different(card),
+      onapart: (card) => this.decisions.apart(card),
+      onprefer: (card) => this.decisions.prefer(card),
       onfocus: (card) => {
-        this.current = card;
+        this.groups.current = card;
       }
     });
   }
@@ -7337,49 +7694,15 @@ var Duplicates = class {
    * @param {DuplicatePageDocument} page
    */
   showPage(page) {
-    this.next = page.next;
     this.toolbar.showTotals(page);
     this.toolbar.showUnread(page);
     this.running.update(page);
-    const text2 = this.cards.length || page.running ? null : emptyText(page, this.filters, this.allowed);
+    const text2 = this.groups.cards.length || page.running ? null : emptyText(page, this.groups.filters, this.allowed);
     this.none.replaceChildren(...text2 ? [panel({ level: 2, ...text2 })] : []);
   }
-  /**
-   * Loads groups until there are `end` of them, and some more.
-   * @param {number} end
-   */
-  async want(end) {
-    this.wanted = Math.max(this.wanted, end + PAGE3);
-    while (this.next && this.cards.length < this.wanted && await this.loadMore()) ;
-  }
-  /**
-   * Loads the next groups, unless they are being loaded.
-   * @returns {Promise<boolean>} whether it did
-   */
-  async loadMore() {
-    if (!this.next || this.loading) return false;
-    this.loading = true;
-    const thisTurn = this.turn;
-    const limit = Math.min(MOST4, Math.max(PAGE3, this.wanted - this.cards.length));
-    try {
-      const page = await duplicates(
-        { ...this.filters, cursor: this.next, limit },
-        { signal: this.signal }
-      );
-      if (thisTurn !== this.turn) return false;
-      this.showPage(page);
-      this.setCards([...this.cards, ...page.groups.map((group) => this.card(group))], page.total);
-      return true;
-    } catch (error) {
-      if (error instanceof Problem) this.say(error.message);
-      return false;
-    } finally {
-      this.loading = false;
-    }
-  }
   async find() {
-    await this.attempt(async () => {
-      const { min_grade, bursts } = this.filters;
+    await this.decisions.attempt(async () => {
+      const { min_grade, bursts } = this.groups.filters;
       await change("/duplicates/find", { min_grade, bursts });
       this.none.replaceChildren();
       this.running.begin();
@@ -7387,276 +7710,47 @@ var Duplicates = class {
       announce(t("Comparing has begun"));
     });
   }
-  /**
-   * Runs `work`, and shows a message if it fails.
-   * @param {() => Promise<void>} work
-   */
-  async attempt(work) {
-    try {
-      await work();
-    } catch (error) {
-      if (isAbort(error)) return;
-      this.say(t("{reason}. The change was not confirmed.", { reason: messageOf(error) }));
-    }
-  }
-  /**
-   * Runs `work` while the card is blocked, and keeps its focus.
-   * @param {GroupCard} card
-   * @param {() => Promise<void>} work
-   */
-  async attemptOn(card, work) {
-    const hadFocus = card.el.contains(document.activeElement);
-    card.setBusy(true);
-    await this.attempt(() => work());
-    card.setBusy(false);
-    if (hadFocus && this.cards.includes(card) && document.activeElement === document.body) {
-      this.list.focus(card);
-    }
-  }
-  /**
-   * Moves pictures of a group to the trash: by default the marked ones.
-   * @param {GroupCard} card
-   * @param {{id: string, keep: string}[]} [drops]
-   */
-  async drop(card, drops2 = card.drops().map(({ id, keep: keep2 }) => ({ id, keep: keep2 }))) {
-    if (!drops2.length) {
-      this.say(t("No picture of this group is marked for the trash"));
-      return;
-    }
-    const hadFocus = card.el.contains(document.activeElement);
-    await this.attemptOn(card, async () => {
-      const result = await change("/duplicates/drops", { ...this.filters, drops: drops2 });
-      const { log, moved: moved2, left } = result;
-      if (log !== null) {
-        remember({ text: restored(moved2), ids: moved2, logs: [log] });
-      }
-      this.removeImages(card, moved2, hadFocus);
-      if (left.length) card.showReason(left.map(({ id, reason }) => `${id}: ${serverText(reason)}`).join("; "));
-      if (moved2.length) {
-        this.done(toTrash(moved2) + belonging(result));
-      } else this.say(t("No file was moved"));
-    });
-  }
-  /**
-   * Removes pictures from a group, and the group if fewer than two pictures are left.
-   * @param {GroupCard} card
-   * @param {string[]} ids
-   * @param {boolean} hadFocus
-   */
-  removeImages(card, ids, hadFocus) {
-    const removed = new Set(ids);
-    const images3 = card.images.filter(({ id }) => !removed.has(id));
-    if (images3.length === card.images.length) return;
-    const index = this.cards.indexOf(card);
-    const replacement = images3.length > 1 ? [this.card({ ...card.group, images: images3 })] : [];
-    this.setCards(
-      this.cards.toSpliced(index, 1, ...replacement),
-      this.list.total - (replacement.length ? 0 : 1)
-    );
-    if (hadFocus) this.focusCard(index);
-  }
-  /** @param {number} index */
-  focusCard(index) {
-    const card = this.cards[index] ?? this.cards[index - 1];
-    if (card) this.list.focus(card);
-    else this.main.querySelector("h1")?.focus();
-  }
-  /**
-   * Marks the current picture of a group as no duplicate of the others.
-   * @param {GroupCard} card
-   */
-  different(card) {
-    const { id, name: name2 } = card.current;
-    const pairs = card.images.filter((other) => other.id !== id).map((other) => [id, other.id]);
-    return this.decideDifferent(
-      card,
-      [id],
-      pairs,
-      t("{name} is marked as not a duplicate", { name: name2 })
-    );
-  }
-  /**
-   * Marks all pictures of a group as no duplicates of each other.
-   * @param {GroupCard} card
-   */
-  apart(card) {
-    const ids = card.images.map(({ id }) => id);
-    const pairs = ids.flatMap((id, n) => ids.slice(n + 1).map((other) => (
-      /** @type {[string, string]} */
-      [id, other]
-    )));
-    return this.decideDifferent(
-      card,
-      ids,
-      pairs,
-      t("{count} pictures are marked as not duplicates", { count: ids.length })
-    );
-  }
-  /**
-   * @param {GroupCard} card
-   * @param {string[]} ids
-   * @param {[string, string][]} pairs
-   * @param {string} text
-   */
-  async decideDifferent(card, ids, pairs, text2) {
-    const hadFocus = card.el.contains(document.activeElement);
-    await this.attemptOn(card, async () => {
-      await change("/duplicates/decisions", { different: pairs });
-      remember({
-        text: t("These pictures count as duplicates again"),
-        ids,
-        different: pairs
-      });
-      this.removeImages(card, ids, hadFocus);
-      this.done(text2);
-    });
-  }
-  /** @param {GroupCard} card */
-  async prefer(card) {
-    const { id, name: name2, kept: kept2 } = card.current;
-    const others = card.images.filter((other) => other.kept && other.id !== id).map((other) => other.id);
-    await this.attemptOn(card, async () => {
-      if (others.length) await change("/duplicates/decisions", { keep: others, undo: true });
-      await change("/duplicates/decisions", { keep: [id], undo: kept2 });
-      remember({
-        text: t("The choice was undone"),
-        ids: [id],
-        keep: kept2 ? [] : [id],
-        keepAgain: kept2 ? [id] : others
-      });
-      this.done(kept2 ? t("{name} is no longer preferred", { name: name2 }) : t("{name} will be kept", { name: name2 }));
-    });
-    await this.refreshAt([id]);
-  }
-  /**
-   * Shows a message, and keeps it for the dialog that compares.
-   * @param {string} text
-   * @param {Parameters<typeof toast>[1]} [options]
-   */
-  say(text2, options) {
-    this.said = text2;
-    toast(text2, options);
-  }
-  /**
-   * Shows what was done just now and a button to undo it, and updates the totals.
-   * @param {string} text
-   */
-  done(text2) {
-    const action = last2();
-    this.say(text2, { action: t("Undo"), onaction: () => this.undo(action) });
-    this.updateTotals().catch(() => {
-    });
-  }
-  async updateTotals() {
-    const thisTurn = this.turn;
-    this.history.load();
-    const page = await duplicates({ ...this.filters, limit: 1 }, { signal: this.signal });
-    if (thisTurn === this.turn) this.showPage({ ...page, next: this.next });
-  }
-  /**
-   * Undoes an action, by default the last one.
-   * @param {?Action} [action]
-   */
-  async undo(action = last2()) {
-    if (!action || !this.allowed || !isOpen(action)) {
-      this.say(action ? t("That was undone already") : t("There is nothing to undo"));
-      return;
-    }
-    await this.revert(action);
-  }
-  /** @param {Action} action */
-  async revert(action) {
-    if (this.isUndoing) return;
-    this.isUndoing = true;
-    await this.attempt(async () => {
-      const left = await revert(action).catch((error) => {
-        const isGone = error instanceof Problem && [404, 422].includes(error.status);
-        if (isGone) forget(action);
-        throw error;
-      });
-      forget(action);
-      this.say(left.length ? reasons(left) : action.text);
-    });
-    this.isUndoing = false;
-    await this.refreshAt(action.ids);
-  }
-  /**
-   * Undoes an entry of the history, which another tab or day may have made.
-   * @param {Entry} entry
-   */
-  async undoEntry({ logs, ids }) {
-    const made = madeBy(logs);
-    if (made) forget(made);
-    await this.revert({ text: restored(ids), ids: ids.slice(0, 1), logs });
-  }
-  /** @param {string[]} ids */
-  async refreshAt(ids) {
-    await this.refresh();
-    const targets = new Set(ids);
-    const card = this.cards.find(({ images: images3 }) => images3.some(({ id }) => targets.has(id)));
-    if (card) this.list.focus(card, card.images.findIndex(({ id }) => targets.has(id)));
-  }
-  /** @param {Grade} grade */
-  async bulk(grade) {
-    const byKey = new Map(this.cards.map((card) => [card.key, card]));
-    const marked = (group) => byKey.get(group.images.map(({ id }) => id).join("\0"))?.drops() ?? null;
-    const result = await openBulk(grade, { filters: this.filters, marked, signal: this.signal });
-    if (!result) return;
-    const { logs, moved: moved2, left } = result;
-    await this.refresh();
-    const rest = left.length ? t(
-      "; {files} not moved: {reason}",
-      { files: files(left.length), reason: serverText(left[0].reason) }
-    ) : "";
-    const text2 = toTrash(moved2) + belonging(result) + rest;
-    if (!moved2.length) {
-      this.say(text2);
-      return;
-    }
-    remember({ text: restored(moved2), ids: moved2.slice(0, 1), logs });
-    this.done(text2);
-  }
   /** @param {GroupCard} card */
   compare(card) {
-    const session = new Comparing(this, card);
-    openCompare(session, () => this.cards.includes(session.card) && this.list.focus(session.card, session.card.images.findIndex(({ id }) => id === session.id)));
+    const { groups } = this;
+    const session = new Comparing(groups, this.decisions, card);
+    openCompare(session, () => groups.cards.includes(session.card) && this.list.focus(session.card, session.card.images.findIndex(({ id }) => id === session.id)));
   }
   /**
    * Moves the focus to another group; if no group has it, to the first visible one.
    * @param {number} by
    */
   move(by) {
-    const index = this.cards.findIndex((card2) => card2 === this.current);
+    const { cards, current: current2 } = this.groups;
+    const index = cards.findIndex((card2) => card2 === current2);
     const to = index < 0 ? this.list.firstVisible() : index + by;
-    const card = this.cards[Math.min(Math.max(to, 0), this.cards.length - 1)];
+    const card = cards[Math.min(Math.max(to, 0), cards.length - 1)];
     if (card) this.list.focus(card);
-    if (to >= this.cards.length - 3) this.loadMore();
+    if (to >= cards.length - 3) this.groups.loadMore();
   }
   /** @param {KeyboardEvent} event */
   pressed(event) {
     if (event.defaultPrevented || isTyping(event) || document.querySelector("dialog[open]")) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     const { key: key2 } = event;
-    const card = this.cards.find((each) => each === this.current) ?? null;
+    const card = this.groups.cards.find((each) => each === this.groups.current) ?? null;
     const onControl = document.activeElement?.matches("button:not(.copy-picture), a, summary");
     if (key2 === "j" || key2 === "ArrowDown") this.move(1);
     else if (key2 === "k" || key2 === "ArrowUp") this.move(-1);
-    else if (key2 === "u") this.undo();
+    else if (key2 === "u") this.decisions.undo();
     else if (!card || card.busy) return;
     else if (key2 === "ArrowRight") card.focus(card.index + 1);
     else if (key2 === "ArrowLeft") card.focus(card.index - 1);
     else if (key2 === "Enter" && !onControl) this.compare(card);
     else if (!card.options.allowed) return;
     else if (key2 === " " && document.activeElement === document.body) card.toggle();
-    else if (key2 === "x") this.drop(card);
-    else if (key2 === "m") this.prefer(card);
-    else if (key2 === "n") this.different(card);
+    else if (key2 === "x") this.decisions.drop(card);
+    else if (key2 === "m") this.decisions.prefer(card);
+    else if (key2 === "n") this.decisions.different(card);
     else return;
     event.preventDefault();
   }
 };
-var restored = (ids) => t("{files} restored", { files: files(ids.length) });
-var toTrash = (ids) => t("{files} moved to the trash", { files: files(ids.length) });
 
 // image/opening.js
 function listenForZoom() {
@@ -8363,7 +8457,7 @@ var Slideshow = class {
 };
 
 // image/zoom.js
-var MOST5 = 8;
+var MOST4 = 8;
 var ENLARGED = 2;
 var Zoom = class {
   /**
@@ -8393,7 +8487,7 @@ var Zoom = class {
     const { width, height } = this.picture;
     this.whole = Math.min(view2.width / width, view2.height / height, ENLARGED);
     this.least = Math.min(this.whole, 1);
-    this.most = Math.max(MOST5, 2 * this.whole);
+    this.most = Math.max(MOST4, 2 * this.whole);
     if (wasWhole) this.fit();
     else this.move(0, 0);
   }
@@ -9640,7 +9734,7 @@ var Alike = class {
 
 // label/by_words.js
 var SHOWN = 24;
-var MOST6 = 500;
+var MOST5 = 500;
 var CONFIDENCES = [0.3, 0.5, 0.7, 0.9];
 var USUAL_CONFIDENCE = 0.5;
 var splitLabels = (text2) => [...new Set(text2.split(",").map((label) => label.trim()).filter(Boolean))];
@@ -9729,7 +9823,7 @@ var ByWords = class {
     const { asked: asked2 } = this;
     this.problem.textContent = "";
     this.results.setAttribute("aria-busy", "true");
-    const n = Math.min(MOST6, SHOWN + this.refused.size + this.accepted.size);
+    const n = Math.min(MOST5, SHOWN + this.refused.size + this.accepted.size);
     try {
       const { words } = await get2(
         "/suggestions/words",
@@ -11134,7 +11228,7 @@ __export(view_exports5, {
 });
 
 // rings/panning.js
-var MOST7 = 16;
+var MOST6 = 16;
 var SLACK = 0.2;
 var CLICK2 = 5;
 var PAN = 60;
@@ -11149,7 +11243,7 @@ var Panning = class {
    * @param {HTMLElement} world
    * @param {PanningOptions} options
    */
-  constructor(stage, world, { onchange, most = MOST7 }) {
+  constructor(stage, world, { onchange, most = MOST6 }) {
     this.stage = stage;
     this.world = world;
     this.onchange = onchange;
@@ -11344,7 +11438,7 @@ function inside(stage, { clientX, clientY }) {
 
 // map/overlay.js
 var TILE = 92;
-var MOST8 = 48;
+var MOST7 = 48;
 var FEW = 3e3;
 function choosePoints(points, frame, { width, height }) {
   const box = {
@@ -11362,7 +11456,7 @@ function choosePoints(points, frame, { width, height }) {
     seen += 1;
     return seen <= FEW;
   });
-  return seen > FEW ? [] : [...tiles2.values()].slice(0, MOST8);
+  return seen > FEW ? [] : [...tiles2.values()].slice(0, MOST7);
 }
 function onScreen({ x, y }, frame) {
   return { x: frame.x + x * frame.size, y: frame.y + (1 - y) * frame.size };
@@ -11973,7 +12067,7 @@ var FRESH2 = 4e3;
 var EVERY3 = 1e3;
 var CALM3 = 150;
 var REACH2 = 10;
-var MOST9 = 400;
+var MOST8 = 400;
 var GROUPS = 10;
 var GROUPINGS = { folder: t("Folder"), label: t("Label"), date: t("Date"), copies: t("Copies") };
 var LIT = 100;
@@ -12049,7 +12143,7 @@ var MapView = class {
     main2.append(this.root, this.bar.element);
     this.plot = new Plot(this.canvas);
     this.plot.onrestore = () => this.redraw();
-    this.panning = panning(this.stage, world, { onchange: () => this.moved(), most: MOST9 });
+    this.panning = panning(this.stage, world, { onchange: () => this.moved(), most: MOST8 });
     this.watcher = new ResizeObserver(() => this.moved());
     this.watcher.observe(this.stage);
     this.themes = new MutationObserver(() => this.moved());
@@ -13596,12 +13690,12 @@ function labelOf(search2, uploads) {
 // search/uploads.js
 var NAME = "sokkuri";
 var STORE = "uploads";
-var MOST10 = 20;
+var MOST9 = 20;
 var memory2 = /* @__PURE__ */ new Map();
 async function keep(uploads) {
   const key2 = newKey();
   memory2.set(key2, uploads);
-  if (memory2.size > MOST10) memory2.delete([...memory2.keys()][0]);
+  if (memory2.size > MOST9) memory2.delete([...memory2.keys()][0]);
   try {
     await withStore("readwrite", (store) => {
       store.put({ key: key2, uploads });
@@ -13630,7 +13724,7 @@ function prune(store) {
   const keys = store.getAllKeys();
   keys.onsuccess = () => {
     const saved = savedUploads();
-    for (const key2 of keys.result.slice(0, -MOST10)) if (!saved.has(String(key2))) store.delete(key2);
+    for (const key2 of keys.result.slice(0, -MOST9)) if (!saved.has(String(key2))) store.delete(key2);
   };
 }
 function openDatabase() {
@@ -15564,7 +15658,7 @@ function describe2({ state, text: text2, poll }) {
 
 // status/view.js
 var title9 = t("Status");
-var PAGE4 = 50;
+var PAGE3 = 50;
 var CALM4 = 3e3;
 async function show10(main2, _params, { signal, info: info3 }) {
   const tasks = [makeProgress(t("Indexing"), indexing), makeProgress(t("Replacing"), replacing)];
@@ -15709,7 +15803,7 @@ async function listFailures(host, total, signal) {
     return;
   }
   await listImages(host, async (cursor) => {
-    const { failures: failures2, next } = await failures({ limit: PAGE4, cursor }, { signal });
+    const { failures: failures2, next } = await failures({ limit: PAGE3, cursor }, { signal });
     const lines = failures2.map(({ id, stage, reason }) => ({
       id,
       text: t("{stage}: {reason}", { stage: serverText(stage), reason: serverText(reason) })
@@ -15723,7 +15817,7 @@ async function listDamaged(host, total, signal) {
   if (!total) return;
   host.append(h("h2", { id: "damaged" }, t("Read in part")));
   await listImages(host, async (cursor) => {
-    const { damaged: damaged2, next } = await damaged({ limit: PAGE4, cursor }, { signal });
+    const { damaged: damaged2, next } = await damaged({ limit: PAGE3, cursor }, { signal });
     return { lines: damaged2.map(({ id, reason }) => ({ id, text: serverText(reason) })), next };
   });
 }

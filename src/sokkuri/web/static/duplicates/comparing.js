@@ -3,8 +3,9 @@
 import * as undoing from "./undoing.js";
 
 /**
+ * @import { Decisions } from "./decisions.js"
  * @import { GroupCard } from "./group_card.js"
- * @import { Duplicates } from "./view.js"
+ * @import { Groups } from "./groups.js"
  */
 
 /** @typedef {"drop" | "prefer" | "different"} Deed */
@@ -12,11 +13,13 @@ import * as undoing from "./undoing.js";
 /** A comparison in one group of the page after another. */
 export class Comparing {
   /**
-   * @param {Duplicates} page
+   * @param {Groups} groups
+   * @param {Decisions} decisions
    * @param {GroupCard} card
    */
-  constructor(page, card) {
-    this.page = page;
+  constructor(groups, decisions, card) {
+    this.groups = groups;
+    this.decisions = decisions;
     this.card = card;
     this.id = "";
     this.show(card);
@@ -48,16 +51,17 @@ export class Comparing {
    * @returns {Promise<{text: string, isOver: boolean}>} what to say, and whether no group is left
    */
   async act(deed, id) {
-    const { page, card } = this;
+    const { decisions, card } = this;
     card.move(card.images.findIndex((image) => image.id === id));
     const keep = card.keeper.id;
     const ids = card.images.map((image) => image.id);
-    return this.follow(ids, () => (deed === "drop" ? page.drop(card, [{ id, keep }]) : page[deed](card)));
+    return this.follow(ids, () => (deed === "drop"
+      ? decisions.drop(card, [{ id, keep }]) : decisions[deed](card)));
   }
 
   /** Undoes the last action of this tab, and shows its group. */
   undo() {
-    return this.follow(undoing.last()?.ids ?? [this.id], () => this.page.undo());
+    return this.follow(undoing.last()?.ids ?? [this.id], () => this.decisions.undo());
   }
 
   /**
@@ -66,14 +70,14 @@ export class Comparing {
    * @param {() => Promise<void>} work
    */
   async follow(ids, work) {
-    const { page, card } = this;
-    const at = page.cards.indexOf(card);
-    page.said = "";
+    const { groups, decisions, card } = this;
+    const at = groups.cards.indexOf(card);
+    decisions.said = "";
     await work();
-    const same = page.cards.find(({ images }) => images.some(({ id }) => ids.includes(id)));
-    const shown = same ?? page.cards[at] ?? page.cards[at - 1];
+    const same = groups.cards.find(({ images }) => images.some(({ id }) => ids.includes(id)));
+    const shown = same ?? groups.cards[at] ?? groups.cards[at - 1];
     if (shown) this.show(shown);
-    return { text: page.said, isOver: !shown };
+    return { text: decisions.said, isOver: !shown };
   }
 
   /**
@@ -82,11 +86,11 @@ export class Comparing {
    * @returns {Promise<boolean>} whether there is one
    */
   async step(by) {
-    const { page, card } = this;
-    const at = page.cards.indexOf(card) + by;
-    if (at >= page.cards.length) await page.loadMore();
-    if (!page.cards[at]) return false;
-    this.show(page.cards[at]);
+    const { groups, card } = this;
+    const at = groups.cards.indexOf(card) + by;
+    if (at >= groups.cards.length) await groups.loadMore();
+    if (!groups.cards[at]) return false;
+    this.show(groups.cards[at]);
     return true;
   }
 }
