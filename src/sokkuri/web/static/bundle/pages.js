@@ -11227,218 +11227,9 @@ __export(view_exports5, {
   update: () => update5
 });
 
-// rings/panning.js
-var MOST6 = 16;
-var SLACK = 0.2;
-var CLICK2 = 5;
-var PAN = 60;
-var ZOOM = 1.4;
-var EDGE2 = 12;
-function panning(stage, world, options = {}) {
-  return new Panning(stage, world, options);
-}
-var Panning = class {
-  /**
-   * @param {HTMLElement} stage
-   * @param {HTMLElement} world
-   * @param {PanningOptions} options
-   */
-  constructor(stage, world, { onchange, most = MOST6 }) {
-    this.stage = stage;
-    this.world = world;
-    this.onchange = onchange;
-    this.most = most;
-    this.view = { x: 0, y: 0, scale: 1 };
-    this.controller = new AbortController();
-    this.drag = new Drag(this);
-    const { signal } = this.controller;
-    stage.addEventListener("wheel", (event) => this.wheeled(event), { passive: false, signal });
-    stage.addEventListener("keydown", (event) => this.pressed(event), { signal });
-    stage.addEventListener("dblclick", (event) => {
-      if (!around(event, "a, button")) this.fit();
-    }, { signal });
-    this.drag.listen(signal);
-  }
-  /** @param {boolean} [smooth] */
-  apply(smooth) {
-    const { view: view2, world } = this;
-    const { clientWidth: w, clientHeight: h2 } = this.stage;
-    view2.x = clamp(view2.x, w * (1 - view2.scale - SLACK), w * SLACK);
-    view2.y = clamp(view2.y, h2 * (1 - view2.scale - SLACK), h2 * SLACK);
-    world.classList.toggle("smooth", Boolean(smooth));
-    world.style.transform = `translate(${view2.x}px, ${view2.y}px) scale(${view2.scale})`;
-    world.style.setProperty("--zoom", String(view2.scale));
-    this.onchange?.();
-  }
-  /**
-   * Zooms around a point of the stage.
-   * @param {number} by
-   * @param {Point} at
-   * @param {boolean} [smooth]
-   */
-  zoom(by, { x, y }, smooth = false) {
-    const { view: view2 } = this;
-    const scale = clamp(view2.scale * by, 1, this.most);
-    const part = scale / view2.scale;
-    view2.x = x - (x - view2.x) * part;
-    view2.y = y - (y - view2.y) * part;
-    view2.scale = scale;
-    if (scale === 1 && by < 1) view2.x = view2.y = 0;
-    this.apply(smooth);
-  }
-  /**
-   * Zooms one step around the middle: in, or out if `sign` is -1.
-   * @param {number} sign
-   */
-  step(sign) {
-    const { clientWidth, clientHeight } = this.stage;
-    this.zoom(ZOOM ** sign, { x: clientWidth / 2, y: clientHeight / 2 }, true);
-  }
-  /**
-   * @param {number} dx
-   * @param {number} dy
-   * @param {boolean} [smooth]
-   */
-  pan(dx, dy, smooth) {
-    this.view.x += dx;
-    this.view.y += dy;
-    this.apply(smooth);
-  }
-  fit(smooth = true) {
-    Object.assign(this.view, { x: 0, y: 0, scale: 1 });
-    this.apply(smooth);
-  }
-  /**
-   * Pans as little as needed to show a box of the world; x and y are its centre.
-   * @param {{x: number, y: number, w: number, h: number}} box
-   */
-  reveal({ x, y, w, h: h2 }) {
-    const { view: view2, stage } = this;
-    const left = (x - w / 2) * view2.scale + view2.x;
-    const top = (y - h2 / 2) * view2.scale + view2.y;
-    const dx = outside(left, w * view2.scale, stage.clientWidth);
-    const dy = outside(top, h2 * view2.scale, stage.clientHeight);
-    if (dx || dy) this.pan(dx, dy, true);
-  }
-  /** @param {WheelEvent} event */
-  wheeled(event) {
-    event.preventDefault();
-    const lines = event.deltaMode === 1 ? 24 : 1;
-    const by = Math.exp(-event.deltaY * lines * (event.ctrlKey ? 0.01 : 18e-4));
-    this.zoom(clamp(by, 0.5, 2), inside(this.stage, event));
-  }
-  /**
-   * Handles the keys of the stage; elements inside it may handle arrow keys themselves.
-   * @param {KeyboardEvent} event
-   */
-  pressed(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    const always = {
-      "+": () => this.step(1),
-      "=": () => this.step(1),
-      "-": () => this.step(-1),
-      0: () => this.fit()
-    };
-    const onStage = {
-      ArrowLeft: () => this.pan(PAN, 0, true),
-      ArrowRight: () => this.pan(-PAN, 0, true),
-      ArrowUp: () => this.pan(0, PAN, true),
-      ArrowDown: () => this.pan(0, -PAN, true)
-    };
-    const action = always[event.key] ?? (event.target === this.stage ? onStage[event.key] : null);
-    if (!action) return;
-    event.preventDefault();
-    action();
-  }
-  destroy() {
-    this.controller.abort();
-  }
-};
-var Drag = class {
-  /** @param {Panning} owner */
-  constructor(owner) {
-    this.owner = owner;
-    this.held = /* @__PURE__ */ new Map();
-    this.moved = 0;
-  }
-  /** @param {AbortSignal} signal */
-  listen(signal) {
-    const { stage } = this.owner;
-    const on = (type, listener, capture = false) => stage.addEventListener(type, listener, { signal, capture });
-    on("pointerdown", (event) => this.down(event));
-    on("pointermove", (event) => this.move(event));
-    on("pointerup", (event) => this.up(event));
-    on("pointercancel", (event) => this.up(event));
-    on("click", (event) => this.click(event), true);
-    on("dragstart", (event) => event.preventDefault());
-  }
-  /** @param {PointerEvent} event */
-  down(event) {
-    if (event.button !== 0 || around(event, "button, input")) return;
-    if (this.held.size === 0) this.moved = 0;
-    if (this.held.size < 2) this.held.set(event.pointerId, inside(this.owner.stage, event));
-  }
-  /** @param {PointerEvent} event */
-  move(event) {
-    const { owner, held } = this;
-    const before2 = held.get(event.pointerId);
-    if (!before2) return;
-    const now = inside(owner.stage, event);
-    const old = held.size === 2 ? this.span() : null;
-    held.set(event.pointerId, now);
-    this.moved += Math.hypot(now.x - before2.x, now.y - before2.y);
-    if (this.moved > CLICK2) this.capture(event.pointerId);
-    if (old) {
-      const { gap, middle } = this.span();
-      owner.zoom(gap / Math.max(old.gap, 1), middle);
-      owner.pan(middle.x - old.middle.x, middle.y - old.middle.y);
-    } else if (this.moved > CLICK2) {
-      owner.pan(now.x - before2.x, now.y - before2.y);
-    }
-  }
-  /** @param {PointerEvent} event */
-  up(event) {
-    this.held.delete(event.pointerId);
-    this.owner.stage.classList.remove("held");
-  }
-  /**
-   * Suppresses the click at the end of a drag. A click by a key has no detail and is kept.
-   * @param {MouseEvent} event
-   */
-  click(event) {
-    if (this.moved <= CLICK2 || event.detail === 0) return;
-    event.preventDefault();
-    event.stopPropagation();
-  }
-  span() {
-    const [first, second] = [...this.held.values()];
-    return {
-      gap: Math.hypot(first.x - second.x, first.y - second.y),
-      middle: { x: (first.x + second.x) / 2, y: (first.y + second.y) / 2 }
-    };
-  }
-  /** @param {number} pointer */
-  capture(pointer) {
-    const { stage } = this.owner;
-    stage.classList.add("held");
-    if (!stage.hasPointerCapture(pointer)) stage.setPointerCapture(pointer);
-  }
-};
-function clamp(value, low, high) {
-  return Math.min(Math.max(value, low), high);
-}
-function outside(start3, length, room) {
-  if (start3 < EDGE2) return EDGE2 - start3;
-  return Math.min(0, room - EDGE2 - start3 - length);
-}
-function inside(stage, { clientX, clientY }) {
-  const box = stage.getBoundingClientRect();
-  return { x: clientX - box.left, y: clientY - box.top };
-}
-
 // map/overlay.js
 var TILE = 92;
-var MOST7 = 48;
+var MOST6 = 48;
 var FEW = 3e3;
 function choosePoints(points, frame, { width, height }) {
   const box = {
@@ -11456,7 +11247,7 @@ function choosePoints(points, frame, { width, height }) {
     seen += 1;
     return seen <= FEW;
   });
-  return seen > FEW ? [] : [...tiles2.values()].slice(0, MOST7);
+  return seen > FEW ? [] : [...tiles2.values()].slice(0, MOST6);
 }
 function onScreen({ x, y }, frame) {
   return { x: frame.x + x * frame.size, y: frame.y + (1 - y) * frame.size };
@@ -11744,6 +11535,521 @@ function isInside({ x, y }, shape3) {
   return odd;
 }
 
+// map/fetching.js
+var LIT = 100;
+async function fetchPoints(by, { count: count2, version }, options) {
+  if (!count2) return new ArrayBuffer(0);
+  const response = await getResponse("/map/points", { by }, options);
+  const isSame2 = response.headers.get("etag")?.startsWith(`"${version}-`);
+  return isSame2 ? response.arrayBuffer() : null;
+}
+async function fetchPassing({ version }, { under, where }, options) {
+  return (await getResponse("/map/passing", { version, under, where }, options)).arrayBuffer();
+}
+async function fetchAlike({ count: count2, version }, id, options) {
+  if (!id || !count2) return [];
+  const { hits } = await similar(id, { k: LIT }, options);
+  const params = { version, id: hits.map((hit) => hit.id) };
+  return (await get2("/map/find", params, options)).points;
+}
+async function fetchImages({ version }, point, options) {
+  return (await get2("/map/images", { version, point }, options)).images;
+}
+
+// map/points.js
+var CELLS = 256;
+var STEPS3 = 65536 / CELLS;
+var Points = class {
+  /**
+   * @param {ArrayBuffer} content as `GET /api/v1/map/points` sends it
+   * @param {string} version of the map
+   */
+  constructor(content, version) {
+    this.version = version;
+    this.count = Math.floor(content.byteLength / 5);
+    this.passing = this.count;
+    this.xy = new Uint16Array(content, 0, 2 * this.count);
+    this.groups = new Uint8Array(content, 4 * this.count, this.count);
+    this.passes = null;
+    this.starts = new Uint32Array(CELLS * CELLS + 1);
+    this.order = new Uint32Array(this.count);
+    this.sort();
+  }
+  /**
+   * Takes another filter.
+   * @param {?ArrayBuffer} bits as `GET /api/v1/map/passing` sends them; null if all points pass
+   */
+  filter(bits) {
+    this.passes = null;
+    this.passing = this.count;
+    if (!bits) return;
+    const bytes3 = new Uint8Array(bits);
+    const passes = new Uint8Array(this.count);
+    for (let point = 0; point < this.count; point++) {
+      passes[point] = bytes3[point >> 3] >> (point & 7) & 1;
+    }
+    this.passes = passes;
+    this.passing = passes.reduce((sum, one) => sum + one, 0);
+  }
+  /**
+   * The numbers of the points that pass the filter, or of those that do not.
+   * @param {boolean} pass
+   */
+  numbers(pass) {
+    const wanted = pass ? 1 : 0;
+    const found = [];
+    for (let point = 0; point < this.count; point++) {
+      if ((this.passes ? this.passes[point] : 1) === wanted) found.push(point);
+    }
+    return found;
+  }
+  /** Sorts the points by cell: one pass counts them, another puts each in its place. */
+  sort() {
+    const { xy, starts, order, count: count2 } = this;
+    for (let point = 0; point < count2; point++) starts[this.cellOf(point) + 1] += 1;
+    for (let cell = 0; cell < CELLS * CELLS; cell++) starts[cell + 1] += starts[cell];
+    const next = starts.slice(0, -1);
+    for (let point = 0; point < xy.length / 2; point++) order[next[this.cellOf(point)]++] = point;
+  }
+  /** @param {number} point */
+  cellOf(point) {
+    const { xy } = this;
+    return Math.floor(xy[2 * point + 1] / STEPS3) * CELLS + Math.floor(xy[2 * point] / STEPS3);
+  }
+  /**
+   * The place of a point, 0 to 1.
+   * @param {number} point
+   */
+  at(point) {
+    return { x: this.xy[2 * point] / 65535, y: this.xy[2 * point + 1] / 65535 };
+  }
+  /**
+   * Calls back with each point in a rectangle that passes the filter, until the callback returns
+   * false.
+   * @param {{left: number, right: number, bottom: number, top: number}} box from 0 to 1
+   * @param {(point: number) => *} visit
+   */
+  visit({ left, right, bottom, top }, visit) {
+    const cell = (value) => Math.min(Math.max(Math.floor(value * 65535 / STEPS3), 0), CELLS - 1);
+    for (let row = cell(bottom); row <= cell(top); row++) {
+      for (let column = cell(left); column <= cell(right); column++) {
+        const number = row * CELLS + column;
+        for (let index = this.starts[number]; index < this.starts[number + 1]; index++) {
+          const point = this.order[index];
+          if (this.passes && !this.passes[point]) continue;
+          const { x, y } = this.at(point);
+          const inside2 = x >= left && x <= right && y >= bottom && y <= top;
+          if (inside2 && visit(point) === false) return;
+        }
+      }
+    }
+  }
+  /**
+   * The point nearest to a place, within a reach; -1 if there is none.
+   * @param {{x: number, y: number}} place
+   * @param {number} reach
+   */
+  nearest({ x, y }, reach) {
+    let best = -1;
+    let least = reach * reach;
+    this.visit(
+      { left: x - reach, right: x + reach, bottom: y - reach, top: y + reach },
+      (point) => {
+        const place2 = this.at(point);
+        const far = (place2.x - x) ** 2 + (place2.y - y) ** 2;
+        if (far <= least) [best, least] = [point, far];
+      }
+    );
+    return best;
+  }
+};
+
+// map/colours.js
+var GROUPS = 10;
+function shade(group, by, count2) {
+  if (by !== "date" || count2 < 2) return group;
+  return Math.round(group * (GROUPS - 1) / (count2 - 1));
+}
+function groupColours(el, by, count2) {
+  const names = [...[...Array(GROUPS).keys()].map((group) => shade(group, by, count2)), "other"];
+  return names.map((name2) => colourOf(el, `--map-${name2}`));
+}
+var colourOf = (el, name2) => parseColour(getComputedStyle(el).getPropertyValue(name2));
+function parseColour(text2) {
+  const number = Number.parseInt(text2.trim().slice(1), 16);
+  return [number >> 16, number >> 8 & 255, number & 255].map((part) => part / 255);
+}
+
+// map/side.js
+var GROUPINGS = { folder: t("Folder"), label: t("Label"), date: t("Date"), copies: t("Copies") };
+var groupingOf = (named2) => named2 !== null && Object.hasOwn(GROUPINGS, named2) ? (
+  /** @type {Grouping} */
+  named2
+) : "folder";
+var Side = class {
+  /**
+   * @param {{address: () => Params, onmake: (rebuild: boolean) => void,
+   *   onregion: (region: MapRegionDocument) => void}} options
+   */
+  constructor({ address: address2, onmake, onregion }) {
+    this.address = address2;
+    this.onmake = onmake;
+    this.onregion = onregion;
+    this.el = h("div", { class: "map-about" });
+  }
+  /** @param {Shown} shown */
+  show({ map, by, passing, query, lit, works }) {
+    const { count: count2, waiting, regions } = map;
+    this.el.replaceChildren(...present([
+      count2 > 0 && h("p", { class: "soft map-count" }, (passing !== null ? t("{number} of {count} picture|{number} of {count} pictures", { number: passing, count: count2 }) : t("{count} picture|{count} pictures", { count: count2 })) + (waiting ? t(", {count} more without a place", { count: waiting }) : "")),
+      !works && h("p", null, t("This browser cannot draw the points: it has no WebGL 2.")),
+      query && this.litNote(query, lit),
+      this.maker(map),
+      count2 > 0 && this.chooser(by),
+      count2 > 0 && legend(map, by),
+      regions.length > 0 && this.regionList(regions)
+    ]));
+  }
+  /**
+   * @param {string} query
+   * @param {number} count
+   */
+  litNote(query, count2) {
+    return h(
+      "p",
+      { class: "map-lit" },
+      t(
+        "The picture most like {name} is lit. |The {count} pictures most like {name} are lit. ",
+        { count: count2, name: shortName(query) }
+      ),
+      link("/map", { ...this.address(), id: null }, null, t("Show all"))
+    );
+  }
+  /**
+   * The buttons that make the map, or the progress.
+   * @param {MapDocument} map
+   */
+  maker({ running, failure, allowed, made, waiting }) {
+    if (running) {
+      const known2 = running.total > 0 && running.stage !== "projecting";
+      return h(
+        "div",
+        { class: "running" },
+        h("progress", {
+          "aria-label": t("Making the map"),
+          max: 1,
+          value: known2 ? running.done / running.total : null
+        }),
+        h("p", { class: "number small" }, capitalise(serverText(running.stage)))
+      );
+    }
+    const make = (text2, rebuild, kind) => h("button", {
+      type: "button",
+      class: `button ${kind}`,
+      onclick: () => this.onmake(rebuild)
+    }, text2);
+    return h(
+      "div",
+      { class: "map-make" },
+      failure && h("p", { class: "fault", role: "alert" }, failure),
+      allowed && !made && make(t("Make the map"), false, "primary"),
+      allowed && made && waiting > 0 && make(
+        t("Place {count} new", { count: waiting }),
+        false,
+        "primary"
+      ),
+      allowed && made && make(t("Make it anew"), true, "quiet"),
+      !allowed && (!made || waiting > 0) && h(
+        "div",
+        null,
+        howToAllow(),
+        h("p", { class: "soft small" }, rich(
+          "Or make the map with {command}",
+          { command: h("code", null, "sokkuri map") }
+        ))
+      )
+    );
+  }
+  /** @param {Grouping} shown */
+  chooser(shown2) {
+    const select = h(
+      "select",
+      { onchange: () => navigate(
+        "/map",
+        { ...this.address(), by: select.value === "folder" ? null : select.value },
+        { replace: true }
+      ) },
+      Object.entries(GROUPINGS).map(([by, label]) => h("option", { value: by, selected: by === shown2 }, label))
+    );
+    return h("label", { class: "map-by" }, rich(
+      "Colours and names by {choice}",
+      { choice: select }
+    ));
+  }
+  /** @param {MapRegionDocument[]} regions */
+  regionList(regions) {
+    return h(
+      "div",
+      null,
+      h("h2", null, t("Regions")),
+      h("ul", { class: "map-regions", role: "list" }, regions.map((region) => h("li", null, h("button", {
+        type: "button",
+        class: "button quiet small",
+        title: region.name,
+        onclick: () => this.onregion(region)
+      }, shortName(region.name)))))
+    );
+  }
+  /**
+   * Shows the picture under the pointer.
+   * @param {MapImageDocument} image
+   */
+  preview(image2) {
+    this.el.querySelector(".map-preview")?.remove();
+    this.el.append(h(
+      "figure",
+      { class: "map-preview" },
+      h("img", { src: imageUrl(image2.id, "thumbnail", { size: 256, v: image2.v }), alt: "" }),
+      h("figcaption", { class: "small" }, image2.name)
+    ));
+  }
+};
+function legend({ groups, copies }, by) {
+  if (copies?.groups) {
+    return h("p", { class: "soft small" }, t(
+      "{number} pictures are in {count} group of copies. The pictures of a group have one colour.|{number} pictures are in {count} groups of copies. The pictures of a group have one colour.",
+      { number: copies.images, count: copies.groups }
+    ));
+  }
+  if (!groups.length) {
+    return h("p", { class: "soft small" }, {
+      label: t("No picture has a label."),
+      date: t("Of no picture it is known when it was taken."),
+      copies: t("No copies are known. The page Duplicates finds them."),
+      folder: t("All pictures are in one folder.")
+    }[by]);
+  }
+  return h("ul", { class: "map-legend", role: "list" }, groups.map(({ name: name2, count: count2 }, index) => h(
+    "li",
+    null,
+    h("span", {
+      class: `swatch map-colour-${shade(index, by, groups.length)}`,
+      "aria-hidden": "true"
+    }),
+    h("span", { class: "map-name", title: name2 }, name2),
+    h("span", { class: "number soft small" }, count(count2))
+  )));
+}
+
+// rings/panning.js
+var MOST7 = 16;
+var SLACK = 0.2;
+var CLICK2 = 5;
+var PAN = 60;
+var ZOOM = 1.4;
+var EDGE2 = 12;
+function panning(stage, world, options = {}) {
+  return new Panning(stage, world, options);
+}
+var Panning = class {
+  /**
+   * @param {HTMLElement} stage
+   * @param {HTMLElement} world
+   * @param {PanningOptions} options
+   */
+  constructor(stage, world, { onchange, most = MOST7 }) {
+    this.stage = stage;
+    this.world = world;
+    this.onchange = onchange;
+    this.most = most;
+    this.view = { x: 0, y: 0, scale: 1 };
+    this.controller = new AbortController();
+    this.drag = new Drag(this);
+    const { signal } = this.controller;
+    stage.addEventListener("wheel", (event) => this.wheeled(event), { passive: false, signal });
+    stage.addEventListener("keydown", (event) => this.pressed(event), { signal });
+    stage.addEventListener("dblclick", (event) => {
+      if (!around(event, "a, button")) this.fit();
+    }, { signal });
+    this.drag.listen(signal);
+  }
+  /** @param {boolean} [smooth] */
+  apply(smooth) {
+    const { view: view2, world } = this;
+    const { clientWidth: w, clientHeight: h2 } = this.stage;
+    view2.x = clamp(view2.x, w * (1 - view2.scale - SLACK), w * SLACK);
+    view2.y = clamp(view2.y, h2 * (1 - view2.scale - SLACK), h2 * SLACK);
+    world.classList.toggle("smooth", Boolean(smooth));
+    world.style.transform = `translate(${view2.x}px, ${view2.y}px) scale(${view2.scale})`;
+    world.style.setProperty("--zoom", String(view2.scale));
+    this.onchange?.();
+  }
+  /**
+   * Zooms around a point of the stage.
+   * @param {number} by
+   * @param {Point} at
+   * @param {boolean} [smooth]
+   */
+  zoom(by, { x, y }, smooth = false) {
+    const { view: view2 } = this;
+    const scale = clamp(view2.scale * by, 1, this.most);
+    const part = scale / view2.scale;
+    view2.x = x - (x - view2.x) * part;
+    view2.y = y - (y - view2.y) * part;
+    view2.scale = scale;
+    if (scale === 1 && by < 1) view2.x = view2.y = 0;
+    this.apply(smooth);
+  }
+  /**
+   * Zooms one step around the middle: in, or out if `sign` is -1.
+   * @param {number} sign
+   */
+  step(sign) {
+    const { clientWidth, clientHeight } = this.stage;
+    this.zoom(ZOOM ** sign, { x: clientWidth / 2, y: clientHeight / 2 }, true);
+  }
+  /**
+   * @param {number} dx
+   * @param {number} dy
+   * @param {boolean} [smooth]
+   */
+  pan(dx, dy, smooth) {
+    this.view.x += dx;
+    this.view.y += dy;
+    this.apply(smooth);
+  }
+  fit(smooth = true) {
+    Object.assign(this.view, { x: 0, y: 0, scale: 1 });
+    this.apply(smooth);
+  }
+  /**
+   * Pans as little as needed to show a box of the world; x and y are its centre.
+   * @param {{x: number, y: number, w: number, h: number}} box
+   */
+  reveal({ x, y, w, h: h2 }) {
+    const { view: view2, stage } = this;
+    const left = (x - w / 2) * view2.scale + view2.x;
+    const top = (y - h2 / 2) * view2.scale + view2.y;
+    const dx = outside(left, w * view2.scale, stage.clientWidth);
+    const dy = outside(top, h2 * view2.scale, stage.clientHeight);
+    if (dx || dy) this.pan(dx, dy, true);
+  }
+  /** @param {WheelEvent} event */
+  wheeled(event) {
+    event.preventDefault();
+    const lines = event.deltaMode === 1 ? 24 : 1;
+    const by = Math.exp(-event.deltaY * lines * (event.ctrlKey ? 0.01 : 18e-4));
+    this.zoom(clamp(by, 0.5, 2), inside(this.stage, event));
+  }
+  /**
+   * Handles the keys of the stage; elements inside it may handle arrow keys themselves.
+   * @param {KeyboardEvent} event
+   */
+  pressed(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const always = {
+      "+": () => this.step(1),
+      "=": () => this.step(1),
+      "-": () => this.step(-1),
+      0: () => this.fit()
+    };
+    const onStage = {
+      ArrowLeft: () => this.pan(PAN, 0, true),
+      ArrowRight: () => this.pan(-PAN, 0, true),
+      ArrowUp: () => this.pan(0, PAN, true),
+      ArrowDown: () => this.pan(0, -PAN, true)
+    };
+    const action = always[event.key] ?? (event.target === this.stage ? onStage[event.key] : null);
+    if (!action) return;
+    event.preventDefault();
+    action();
+  }
+  destroy() {
+    this.controller.abort();
+  }
+};
+var Drag = class {
+  /** @param {Panning} owner */
+  constructor(owner) {
+    this.owner = owner;
+    this.held = /* @__PURE__ */ new Map();
+    this.moved = 0;
+  }
+  /** @param {AbortSignal} signal */
+  listen(signal) {
+    const { stage } = this.owner;
+    const on = (type, listener, capture = false) => stage.addEventListener(type, listener, { signal, capture });
+    on("pointerdown", (event) => this.down(event));
+    on("pointermove", (event) => this.move(event));
+    on("pointerup", (event) => this.up(event));
+    on("pointercancel", (event) => this.up(event));
+    on("click", (event) => this.click(event), true);
+    on("dragstart", (event) => event.preventDefault());
+  }
+  /** @param {PointerEvent} event */
+  down(event) {
+    if (event.button !== 0 || around(event, "button, input")) return;
+    if (this.held.size === 0) this.moved = 0;
+    if (this.held.size < 2) this.held.set(event.pointerId, inside(this.owner.stage, event));
+  }
+  /** @param {PointerEvent} event */
+  move(event) {
+    const { owner, held } = this;
+    const before2 = held.get(event.pointerId);
+    if (!before2) return;
+    const now = inside(owner.stage, event);
+    const old = held.size === 2 ? this.span() : null;
+    held.set(event.pointerId, now);
+    this.moved += Math.hypot(now.x - before2.x, now.y - before2.y);
+    if (this.moved > CLICK2) this.capture(event.pointerId);
+    if (old) {
+      const { gap, middle } = this.span();
+      owner.zoom(gap / Math.max(old.gap, 1), middle);
+      owner.pan(middle.x - old.middle.x, middle.y - old.middle.y);
+    } else if (this.moved > CLICK2) {
+      owner.pan(now.x - before2.x, now.y - before2.y);
+    }
+  }
+  /** @param {PointerEvent} event */
+  up(event) {
+    this.held.delete(event.pointerId);
+    this.owner.stage.classList.remove("held");
+  }
+  /**
+   * Suppresses the click at the end of a drag. A click by a key has no detail and is kept.
+   * @param {MouseEvent} event
+   */
+  click(event) {
+    if (this.moved <= CLICK2 || event.detail === 0) return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+  span() {
+    const [first, second] = [...this.held.values()];
+    return {
+      gap: Math.hypot(first.x - second.x, first.y - second.y),
+      middle: { x: (first.x + second.x) / 2, y: (first.y + second.y) / 2 }
+    };
+  }
+  /** @param {number} pointer */
+  capture(pointer) {
+    const { stage } = this.owner;
+    stage.classList.add("held");
+    if (!stage.hasPointerCapture(pointer)) stage.setPointerCapture(pointer);
+  }
+};
+function clamp(value, low, high) {
+  return Math.min(Math.max(value, low), high);
+}
+function outside(start3, length, room) {
+  if (start3 < EDGE2) return EDGE2 - start3;
+  return Math.min(0, room - EDGE2 - start3 - length);
+}
+function inside(stage, { clientX, clientY }) {
+  const box = stage.getBoundingClientRect();
+  return { x: clientX - box.left, y: clientY - box.top };
+}
+
 // map/plot.js
 var VERTEX = `#version 300 es
 in vec2 place;
@@ -11943,111 +12249,114 @@ function pointSize(count2, size) {
   return Math.min(Math.max(0.6 * size / Math.sqrt(count2), 1.5), 9);
 }
 
-// map/points.js
-var CELLS = 256;
-var STEPS3 = 65536 / CELLS;
-var Points = class {
+// map/stage.js
+var MOST8 = 400;
+var MARGIN = 24;
+var Stage = class {
   /**
-   * @param {ArrayBuffer} content as `GET /api/v1/map/points` sends it
-   * @param {string} version of the map
+   * @param {{signal: AbortSignal, onmove: () => void, ondraw: () => {by: string, groups: number}}} options
+   *   onmove: called when another part of the map is in sight, or it looks different; ondraw: called
+   *   before drawing, and says what the colours mean
    */
-  constructor(content, version) {
-    this.version = version;
-    this.count = Math.floor(content.byteLength / 5);
-    this.passing = this.count;
-    this.xy = new Uint16Array(content, 0, 2 * this.count);
-    this.groups = new Uint8Array(content, 4 * this.count, this.count);
-    this.passes = null;
-    this.starts = new Uint32Array(CELLS * CELLS + 1);
-    this.order = new Uint32Array(this.count);
-    this.sort();
-  }
-  /**
-   * Takes another filter.
-   * @param {?ArrayBuffer} bits as `GET /api/v1/map/passing` sends them; null if all points pass
-   */
-  filter(bits) {
-    this.passes = null;
-    this.passing = this.count;
-    if (!bits) return;
-    const bytes3 = new Uint8Array(bits);
-    const passes = new Uint8Array(this.count);
-    for (let point = 0; point < this.count; point++) {
-      passes[point] = bytes3[point >> 3] >> (point & 7) & 1;
-    }
-    this.passes = passes;
-    this.passing = passes.reduce((sum, one) => sum + one, 0);
-  }
-  /**
-   * The numbers of the points that pass the filter, or of those that do not.
-   * @param {boolean} pass
-   */
-  numbers(pass) {
-    const wanted = pass ? 1 : 0;
-    const found = [];
-    for (let point = 0; point < this.count; point++) {
-      if ((this.passes ? this.passes[point] : 1) === wanted) found.push(point);
-    }
-    return found;
-  }
-  /** Sorts the points by cell: one pass counts them, another puts each in its place. */
-  sort() {
-    const { xy, starts, order, count: count2 } = this;
-    for (let point = 0; point < count2; point++) starts[this.cellOf(point) + 1] += 1;
-    for (let cell = 0; cell < CELLS * CELLS; cell++) starts[cell + 1] += starts[cell];
-    const next = starts.slice(0, -1);
-    for (let point = 0; point < xy.length / 2; point++) order[next[this.cellOf(point)]++] = point;
-  }
-  /** @param {number} point */
-  cellOf(point) {
-    const { xy } = this;
-    return Math.floor(xy[2 * point + 1] / STEPS3) * CELLS + Math.floor(xy[2 * point] / STEPS3);
-  }
-  /**
-   * The place of a point, 0 to 1.
-   * @param {number} point
-   */
-  at(point) {
-    return { x: this.xy[2 * point] / 65535, y: this.xy[2 * point + 1] / 65535 };
-  }
-  /**
-   * Calls back with each point in a rectangle that passes the filter, until the callback returns
-   * false.
-   * @param {{left: number, right: number, bottom: number, top: number}} box from 0 to 1
-   * @param {(point: number) => *} visit
-   */
-  visit({ left, right, bottom, top }, visit) {
-    const cell = (value) => Math.min(Math.max(Math.floor(value * 65535 / STEPS3), 0), CELLS - 1);
-    for (let row = cell(bottom); row <= cell(top); row++) {
-      for (let column = cell(left); column <= cell(right); column++) {
-        const number = row * CELLS + column;
-        for (let index = this.starts[number]; index < this.starts[number + 1]; index++) {
-          const point = this.order[index];
-          if (this.passes && !this.passes[point]) continue;
-          const { x, y } = this.at(point);
-          const inside2 = x >= left && x <= right && y >= bottom && y <= top;
-          if (inside2 && visit(point) === false) return;
-        }
-      }
-    }
-  }
-  /**
-   * The point nearest to a place, within a reach; -1 if there is none.
-   * @param {{x: number, y: number}} place
-   * @param {number} reach
-   */
-  nearest({ x, y }, reach) {
-    let best = -1;
-    let least = reach * reach;
-    this.visit(
-      { left: x - reach, right: x + reach, bottom: y - reach, top: y + reach },
-      (point) => {
-        const place2 = this.at(point);
-        const far = (place2.x - x) ** 2 + (place2.y - y) ** 2;
-        if (far <= least) [best, least] = [point, far];
-      }
+  constructor({ signal, onmove, ondraw }) {
+    this.onmove = onmove;
+    this.ondraw = ondraw;
+    this.frameAsked = null;
+    this.overlay = new Overlay();
+    const canvas2 = h("canvas", { class: "map-canvas", "aria-hidden": "true" });
+    const world = h("div", { class: "map-world" });
+    this.el = h(
+      "div",
+      { class: "map-stage", tabindex: 0, role: "group" },
+      canvas2,
+      world,
+      this.overlay.names,
+      this.overlay.pictures,
+      this.zoomButtons()
     );
-    return best;
+    this.plot = new Plot(canvas2);
+    this.plot.onrestore = () => this.redraw();
+    this.panning = panning(this.el, world, { onchange: onmove, most: MOST8 });
+    this.sizes = new ResizeObserver(onmove);
+    this.sizes.observe(this.el);
+    this.themes = new MutationObserver(onmove);
+    this.themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", onmove, { signal });
+  }
+  zoomButtons() {
+    const button = (label, name2, act) => h(
+      "button",
+      { type: "button", class: "icon-button", "aria-label": label, title: label, onclick: act },
+      icon(name2)
+    );
+    return h(
+      "div",
+      { class: "ring-zoom" },
+      button(t("Zoom in (+)"), "plus", () => this.panning.step(1)),
+      button(t("Zoom out (-)"), "minus", () => this.panning.step(-1)),
+      button(t("Show all (0)"), "map", () => this.panning.fit())
+    );
+  }
+  get size() {
+    return { width: this.el.clientWidth, height: this.el.clientHeight };
+  }
+  /**
+   * The square of the map on the stage, in pixels.
+   * @returns {Frame}
+   */
+  frame() {
+    const { width, height } = this.size;
+    const size = Math.max(Math.min(width, height) - 2 * MARGIN, 1);
+    const { x, y, scale } = this.panning.view;
+    return {
+      x: x + scale * (width - size) / 2,
+      y: y + scale * (height - size) / 2,
+      size: scale * size
+    };
+  }
+  /**
+   * The place of the map under a pointer.
+   * @param {MouseEvent} event
+   */
+  placeOf(event) {
+    const { left, top } = this.el.getBoundingClientRect();
+    const { x, y, size } = this.frame();
+    return { x: (event.clientX - left - x) / size, y: 1 - (event.clientY - top - y) / size };
+  }
+  /**
+   * Zooms to a place of the map.
+   * @param {{x: number, y: number}} place
+   * @param {number} [scale]
+   */
+  goTo({ x, y }, scale = 8) {
+    const { width, height } = this.size;
+    this.panning.fit(false);
+    const frame = this.frame();
+    this.panning.zoom(scale, { x: frame.x + x * frame.size, y: frame.y + (1 - y) * frame.size });
+    const now = this.frame();
+    this.panning.pan(width / 2 - (now.x + x * now.size), height / 2 - (now.y + (1 - y) * now.size));
+    this.focus();
+  }
+  focus() {
+    this.el.focus({ preventScroll: true });
+  }
+  /** Draws at the next frame. */
+  redrawSoon() {
+    this.frameAsked ??= requestAnimationFrame(() => this.redraw());
+  }
+  redraw() {
+    this.frameAsked = null;
+    const frame = this.frame();
+    const { by, groups } = this.ondraw();
+    this.plot.draw(frame, groupColours(this.el, by, groups), colourOf(this.el, "--chosen"));
+    this.overlay.arrange(frame);
+  }
+  stop() {
+    cancelAnimationFrame(this.frameAsked ?? 0);
+    this.sizes.disconnect();
+    this.themes.disconnect();
+    this.panning.destroy();
+    this.plot.destroy();
   }
 };
 
@@ -12067,58 +12376,48 @@ var FRESH2 = 4e3;
 var EVERY3 = 1e3;
 var CALM3 = 150;
 var REACH2 = 10;
-var MOST8 = 400;
-var GROUPS = 10;
-var GROUPINGS = { folder: t("Folder"), label: t("Label"), date: t("Date"), copies: t("Copies") };
-var LIT = 100;
-var MARGIN = 24;
 var { show: show6, update: update5 } = lasting((main2, { signal, info: info3 }) => new MapView(main2, signal, info3));
 var MapView = class {
-  /** @type {MapDocument} */
-  map;
-  /** @type {Points | undefined} */
-  points;
-  /** @type {?HTMLElement} */
-  none;
-  /** @type {?number} */
-  frameAsked;
-  /** @type {number | undefined} */
-  following;
-  /** @type {number | undefined} */
-  resting;
-  /** @type {number | undefined} */
-  hovering;
   /**
    * @param {HTMLElement} main
    * @param {AbortSignal} signal
    * @param {InfoDocument} info
    */
   constructor(main2, signal, info3) {
+    this.signal = signal;
     this.by = "folder";
     this.query = null;
     this.under = "";
     this.where = "";
     this.turn = 0;
+    this.content = null;
     this.revision = null;
-    this.signal = signal;
-    this.overlay = new Overlay();
-    this.canvas = h("canvas", { class: "map-canvas", "aria-hidden": "true" });
-    const world = h("div", { class: "map-world" });
-    this.stage = h(
-      "div",
-      { class: "map-stage", tabindex: 0, role: "group" },
-      this.canvas,
-      world,
-      this.overlay.names,
-      this.overlay.pictures,
-      this.zoomButtons()
-    );
-    this.about = h("div", { class: "map-about" });
-    this.room = h("div", { class: "map-room" }, this.stage);
+    this.changedAt = -Infinity;
+    this.following = 0;
+    this.resting = 0;
+    this.hovering = 0;
+    this.side = new Side({
+      address: () => this.address(),
+      onmake: (rebuild) => this.make(rebuild),
+      onregion: (region) => this.stage.goTo(region)
+    });
+    this.stage = new Stage({
+      signal,
+      onmove: () => this.moved(),
+      ondraw: () => ({ by: this.by, groups: this.content?.map.groups.length ?? 0 })
+    });
+    this.none = null;
+    this.room = h("div", { class: "map-room" }, this.stage.el);
     this.filter = new FilterBar({
       signal,
       onchange: (filter) => navigate("/map", { ...this.address(), ...filter })
     });
+    this.choosing = new Choosing({
+      stage: this.stage.el,
+      frame: () => this.stage.frame(),
+      onchange: () => this.chosen()
+    });
+    this.bar = this.actionBar(info3);
     this.root = h(
       "div",
       { class: "map" },
@@ -12128,34 +12427,19 @@ var MapView = class {
         h("h1", { tabindex: "-1" }, t("Map")),
         this.filter.toggle,
         this.filter.panel,
-        this.about
+        this.side.el
       ),
       this.room
     );
-    this.choosing = new Choosing({
-      stage: this.stage,
-      frame: () => this.frame(),
-      onchange: () => this.chosen()
-    });
-    this.bar = this.actionBar(info3);
-    this.changedAt = -Infinity;
-    this.stopEvents = events((status2) => this.collectionChanged(status2));
     main2.append(this.root, this.bar.element);
-    this.plot = new Plot(this.canvas);
-    this.plot.onrestore = () => this.redraw();
-    this.panning = panning(this.stage, world, { onchange: () => this.moved(), most: MOST8 });
-    this.watcher = new ResizeObserver(() => this.moved());
-    this.watcher.observe(this.stage);
-    this.themes = new MutationObserver(() => this.moved());
-    this.themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
-    matchMedia("(prefers-color-scheme: dark)").addEventListener(
-      "change",
-      () => this.moved(),
-      { signal }
-    );
-    this.stage.addEventListener("pointermove", (event) => this.pointed(event), { signal });
-    this.stage.addEventListener("click", (event) => this.clicked(event), { signal });
-    document.addEventListener("keydown", (event) => this.pressed(event), { signal });
+    this.stopEvents = events((status2) => this.collectionChanged(status2));
+    this.listen();
+  }
+  listen() {
+    const options = { signal: this.signal };
+    this.stage.el.addEventListener("pointermove", (event) => this.pointed(event), options);
+    this.stage.el.addEventListener("click", (event) => this.clicked(event), options);
+    document.addEventListener("keydown", (event) => this.pressed(event), options);
   }
   /** @param {InfoDocument} info */
   actionBar(info3) {
@@ -12214,13 +12498,9 @@ var MapView = class {
    * @param {Query} params
    */
   async go(params) {
-    const named2 = params.get("by") ?? "";
-    const by = Object.hasOwn(GROUPINGS, named2) ? (
-      /** @type {Grouping} */
-      named2
-    ) : "folder";
+    const by = groupingOf(params.get("by"));
     const query = params.get("id");
-    const isSame2 = this.map && by === this.by && query === this.query;
+    const isSame2 = this.content && by === this.by && query === this.query;
     this.by = by;
     this.query = query;
     this.under = params.get("under") ?? "";
@@ -12231,47 +12511,35 @@ var MapView = class {
     if (isSame2) await this.applyFilter();
     else await this.load();
   }
-  zoomButtons() {
-    const button = (label, name2, act) => h(
-      "button",
-      { type: "button", class: "icon-button", "aria-label": label, title: label, onclick: act },
-      icon(name2)
-    );
-    return h(
-      "div",
-      { class: "ring-zoom" },
-      button(t("Zoom in (+)"), "plus", () => this.panning.step(1)),
-      button(t("Zoom out (-)"), "minus", () => this.panning.step(-1)),
-      button(t("Show all (0)"), "map", () => this.panning.fit())
-    );
-  }
   /** Loads the map, or says that there is none. */
   async load() {
     const turn2 = this.turn += 1;
-    const map = await get2("/map", { by: this.by }, { signal: this.signal });
-    const content = await fetchPoints(this.by, map, this.signal);
+    const { signal } = this;
+    const map = await get2("/map", { by: this.by }, { signal });
+    const bytes3 = await fetchPoints(this.by, map, { signal });
     if (turn2 !== this.turn) return;
-    if (!content) {
+    if (!bytes3) {
       await this.load();
       return;
     }
-    const points = new Points(content, map.version);
-    this.map = map;
-    this.points = points;
-    this.plot.setPoints(points);
-    this.overlay.show([], points);
-    this.overlay.setRegions(this.map.regions);
-    this.plot.light(await this.searched());
+    const points = new Points(bytes3, map.version);
+    const { plot, overlay } = this.stage;
+    this.content = { map, points };
+    plot.setPoints(points);
+    overlay.show([], points);
+    overlay.setRegions(map.regions);
+    plot.light(await fetchAlike(map, this.query, { signal }));
     await this.applyFilter();
-    if (this.map.running) this.follow();
+    if (map.running) this.follow();
   }
   /** Fades the points that do not pass the filter. */
   async applyFilter() {
-    const { under, where, map, points } = this;
-    if (!points) return;
+    const { under, where, content, signal } = this;
+    if (!content) return;
+    const { map, points } = content;
     try {
-      const bits = (under || where) && map.count ? await fetchBytes("passing", { version: map.version, under, where }, this.signal) : null;
-      if (under !== this.under || where !== this.where || map !== this.map) return;
+      const bits = (under || where) && map.count ? await fetchPassing(map, { under, where }, { signal }) : null;
+      if (under !== this.under || where !== this.where || content !== this.content) return;
       points.filter(bits);
     } catch (error) {
       if (this.signal.aborted) return;
@@ -12282,119 +12550,56 @@ var MapView = class {
       if (!this.filter.explain(error)) throw error;
       points.filter(null);
     }
-    this.plot.filter();
+    this.stage.plot.filter();
     this.choosing.reset(points);
     this.describe();
     this.moved();
   }
   /** Shows what is chosen. */
   chosen() {
-    this.plot.choose(this.choosing.numbers());
-    if (this.bar.show()) this.stage.focus({ preventScroll: true });
+    this.stage.plot.choose(this.choosing.numbers());
+    if (this.bar.show()) this.stage.focus();
     this.moved();
   }
   /** @param {KeyboardEvent} event */
   pressed(event) {
     if (event.key !== "a" || !(event.ctrlKey || event.metaKey) || event.defaultPrevented) return;
-    if (isTyping(event) || document.querySelector("dialog[open]") || !this.points?.count) return;
+    if (isTyping(event) || document.querySelector("dialog[open]")) return;
+    if (!this.content?.points.count) return;
     this.choosing.chooseAll();
     event.preventDefault();
   }
-  /** The points of the pictures that look like the one in the address. */
-  async searched() {
-    if (!this.query || !this.map.count) return [];
-    const { signal } = this;
-    const { hits } = await similar(this.query, { k: LIT }, { signal });
-    const params = { version: this.map.version, id: hits.map(({ id }) => id) };
-    const { points } = await get2("/map/find", params, { signal });
-    return points;
-  }
+  /** Says in words what the map shows. */
   describe() {
-    const { count: count2, waiting, regions } = this.map;
+    if (!this.content) return;
+    const { map, points } = this.content;
+    const { count: count2, regions } = map;
+    const { el, plot } = this.stage;
     const regionText = regions.slice(0, 8).map((region) => `${shortName(region.name)}, ${count(region.count)}`).join("; ");
-    this.stage.setAttribute("aria-label", t("Map of {count} picture. Similar pictures are near each other. Arrow keys pan, plus and minus zoom; zoomed in, Tab moves to pictures.|Map of {count} pictures. Similar pictures are near each other. Arrow keys pan, plus and minus zoom; zoomed in, Tab moves to pictures.", { count: count2 }) + (regionText ? t(" Regions: {regions}.", { regions: regionText }) : ""));
-    this.stage.hidden = !count2;
+    el.setAttribute("aria-label", t("Map of {count} picture. Similar pictures are near each other. Arrow keys pan, plus and minus zoom; zoomed in, Tab moves to pictures.|Map of {count} pictures. Similar pictures are near each other. Arrow keys pan, plus and minus zoom; zoomed in, Tab moves to pictures.", { count: count2 }) + (regionText ? t(" Regions: {regions}.", { regions: regionText }) : ""));
+    el.hidden = !count2;
     this.none?.remove();
     this.none = count2 ? null : panel({
       icon: "map",
       level: 2,
-      title: this.map.made ? t("No picture is on the map") : t("There is no map yet"),
+      title: map.made ? t("No picture is on the map") : t("There is no map yet"),
       text: t("A map shows all pictures as points. Similar pictures are near each other.")
     });
     if (this.none) this.room.append(this.none);
-    this.about.replaceChildren(...present([
-      count2 > 0 && h("p", { class: "soft map-count" }, (this.points?.passes ? t(
-        "{number} of {count} picture|{number} of {count} pictures",
-        { number: this.points.passing, count: count2 }
-      ) : t("{count} picture|{count} pictures", { count: count2 })) + (waiting ? t(", {count} more without a place", { count: waiting }) : "")),
-      !this.plot.works && h("p", null, t("This browser cannot draw the points: it has no WebGL 2.")),
-      this.query !== null && this.query !== "" && this.litNote(this.query),
-      this.maker(),
-      count2 > 0 && this.chooser(),
-      count2 > 0 && this.legend(),
-      regions.length > 0 && this.regionList()
-    ]));
-  }
-  /** @param {string} query */
-  litNote(query) {
-    return h(
-      "p",
-      { class: "map-lit" },
-      t(
-        "The picture most like {name} is lit. |The {count} pictures most like {name} are lit. ",
-        { count: this.plot.lit.length, name: shortName(query) }
-      ),
-      link("/map", { ...this.address(), id: null }, null, t("Show all"))
-    );
-  }
-  /** The buttons that make the map, or the progress. */
-  maker() {
-    const { running, failure, allowed, made, waiting } = this.map;
-    if (running) {
-      const known2 = running.total > 0 && running.stage !== "projecting";
-      return h(
-        "div",
-        { class: "running" },
-        h("progress", {
-          "aria-label": t("Making the map"),
-          max: 1,
-          value: known2 ? running.done / running.total : null
-        }),
-        h("p", { class: "number small" }, capitalise(serverText(running.stage)))
-      );
-    }
-    const make = (text2, rebuild, kind) => h("button", {
-      type: "button",
-      class: `button ${kind}`,
-      onclick: () => this.make(rebuild)
-    }, text2);
-    return h(
-      "div",
-      { class: "map-make" },
-      failure && h("p", { class: "fault", role: "alert" }, failure),
-      allowed && !made && make(t("Make the map"), false, "primary"),
-      allowed && made && waiting > 0 && make(
-        t("Place {count} new", { count: waiting }),
-        false,
-        "primary"
-      ),
-      allowed && made && make(t("Make it anew"), true, "quiet"),
-      !allowed && (!made || waiting > 0) && h(
-        "div",
-        null,
-        howToAllow(),
-        h("p", { class: "soft small" }, rich(
-          "Or make the map with {command}",
-          { command: h("code", null, "sokkuri map") }
-        ))
-      )
-    );
+    this.side.show({
+      map,
+      by: this.by,
+      passing: points.passes ? points.passing : null,
+      query: this.query,
+      lit: plot.lit.length,
+      works: plot.works
+    });
   }
   /** @param {boolean} rebuild */
   async make(rebuild) {
     try {
       await change("/map", { rebuild }, { signal: this.signal });
-      this.map.running = { stage: "starting", done: 0, total: 0 };
+      if (this.content) this.content.map.running = { stage: "starting", done: 0, total: 0 };
       this.describe();
       this.follow();
     } catch (error) {
@@ -12413,7 +12618,7 @@ var MapView = class {
           announce(map.failure ?? t("The map is ready"));
           return;
         }
-        this.map.running = map.running;
+        if (this.content) this.content.map.running = map.running;
         this.describe();
       } catch {
         if (this.signal.aborted) return;
@@ -12421,144 +12626,42 @@ var MapView = class {
       this.follow();
     }, EVERY3);
   }
-  chooser() {
-    const select = h(
-      "select",
-      { onchange: () => navigate(
-        "/map",
-        { ...this.address(), by: select.value === "folder" ? null : select.value },
-        { replace: true }
-      ) },
-      Object.entries(GROUPINGS).map(([by, label]) => h("option", { value: by, selected: by === this.by }, label))
-    );
-    return h("label", { class: "map-by" }, rich(
-      "Colours and names by {choice}",
-      { choice: select }
-    ));
-  }
-  legend() {
-    const { groups, copies } = this.map;
-    if (copies?.groups) {
-      return h("p", { class: "soft small" }, t(
-        "{number} pictures are in {count} group of copies. The pictures of a group have one colour.|{number} pictures are in {count} groups of copies. The pictures of a group have one colour.",
-        { number: copies.images, count: copies.groups }
-      ));
-    }
-    if (!groups.length) {
-      return h("p", { class: "soft small" }, {
-        label: t("No picture has a label."),
-        date: t("Of no picture it is known when it was taken."),
-        copies: t("No copies are known. The page Duplicates finds them."),
-        folder: t("All pictures are in one folder.")
-      }[this.by]);
-    }
-    return h("ul", { class: "map-legend", role: "list" }, groups.map(({ name: name2, count: count2 }, index) => h(
-      "li",
-      null,
-      h("span", { class: `swatch map-colour-${this.shade(index)}`, "aria-hidden": "true" }),
-      h("span", { class: "map-name", title: name2 }, name2),
-      h("span", { class: "number soft small" }, count(count2))
-    )));
-  }
-  /**
-   * The number of the colour of a group. Dates use the whole scale from early to late.
-   * @param {number} group
-   */
-  shade(group) {
-    const { groups } = this.map;
-    if (this.by !== "date" || groups.length < 2) return group;
-    return Math.round(group * (GROUPS - 1) / (groups.length - 1));
-  }
-  regionList() {
-    return h(
-      "div",
-      null,
-      h("h2", null, t("Regions")),
-      h("ul", { class: "map-regions", role: "list" }, this.map.regions.map((region) => h("li", null, h("button", {
-        type: "button",
-        class: "button quiet small",
-        title: region.name,
-        onclick: () => this.goTo(region)
-      }, shortName(region.name)))))
-    );
-  }
-  /**
-   * Zooms to a place of the map.
-   * @param {{x: number, y: number}} place
-   * @param {number} [scale]
-   */
-  goTo({ x, y }, scale = 8) {
-    const { clientWidth: w, clientHeight: h_ } = this.stage;
-    this.panning.fit(false);
-    const frame = this.frame();
-    this.panning.zoom(scale, { x: frame.x + x * frame.size, y: frame.y + (1 - y) * frame.size });
-    const now = this.frame();
-    this.panning.pan(w / 2 - (now.x + x * now.size), h_ / 2 - (now.y + (1 - y) * now.size));
-    this.stage.focus({ preventScroll: true });
-  }
-  /** The square of the map on the stage, in pixels. */
-  frame() {
-    const { clientWidth: w, clientHeight: height } = this.stage;
-    const size = Math.max(Math.min(w, height) - 2 * MARGIN, 1);
-    const { x, y, scale } = this.panning.view;
-    return {
-      x: x + scale * (w - size) / 2,
-      y: y + scale * (height - size) / 2,
-      size: scale * size
-    };
-  }
   /** Draws at the next frame, and fetches pictures when the map rests. */
   moved() {
-    if (!this.points) return;
-    this.frameAsked ??= requestAnimationFrame(() => this.redraw());
+    if (!this.content) return;
+    this.stage.redrawSoon();
     clearTimeout(this.resting);
     this.resting = setTimeout(() => this.showPictures(), CALM3);
   }
-  redraw() {
-    this.frameAsked = null;
-    const frame = this.frame();
-    this.plot.draw(frame, this.colours(), this.colour("--chosen"));
-    this.overlay.arrange(frame);
-  }
-  colours() {
-    const names = [...[...Array(GROUPS).keys()].map((group) => this.shade(group)), "other"];
-    return names.map((name2) => this.colour(`--map-${name2}`));
-  }
-  /** @param {string} name of a property of the style sheet */
-  colour(name2) {
-    return parseColour(getComputedStyle(this.stage).getPropertyValue(name2));
-  }
   async showPictures() {
-    const { clientWidth: width, clientHeight: height } = this.stage;
-    const { points } = this;
-    if (!points) return;
-    const chosen = choosePoints(points, this.frame(), { width, height });
+    if (!this.content) return;
+    const { map, points } = this.content;
+    const { overlay } = this.stage;
+    const chosen = choosePoints(points, this.stage.frame(), this.stage.size);
     try {
-      const images3 = chosen.length ? await this.imagesAt(chosen) : [];
-      this.overlay.show(images3, points);
-      this.overlay.arrange(this.frame());
+      const images3 = chosen.length ? await fetchImages(map, chosen, { signal: this.signal }) : [];
+      overlay.show(images3, points);
+      overlay.arrange(this.stage.frame());
     } catch (error) {
-      const isOld = error instanceof Problem && error.status === 409;
-      if (!this.signal.aborted && isOld) this.load().catch(() => {
+      if (!this.signal.aborted && isConflict(error)) this.load().catch(() => {
       });
     }
   }
-  /** @param {number[]} point */
-  async imagesAt(point) {
-    const params = { version: this.points?.version ?? "", point };
-    const { images: images3 } = await get2("/map/images", params, { signal: this.signal });
-    return images3;
+  /**
+   * The image at a point, undefined if it cannot be fetched.
+   * @param {Content} content
+   * @param {number} point
+   */
+  async imageAt({ map }, point) {
+    return (await fetchImages(map, [point], { signal: this.signal }).catch(() => []))[0];
   }
   /**
-   * The point under a pointer, -1 if there is none.
+   * The number of the point under a pointer, -1 if there is none.
+   * @param {Content} content
    * @param {MouseEvent} event
    */
-  pointAt(event) {
-    const box = this.stage.getBoundingClientRect();
-    const frame = this.frame();
-    const x = (event.clientX - box.left - frame.x) / frame.size;
-    const y = 1 - (event.clientY - box.top - frame.y) / frame.size;
-    return this.points?.nearest({ x, y }, REACH2 / frame.size) ?? -1;
+  pointAt({ points }, event) {
+    return points.nearest(this.stage.placeOf(event), REACH2 / this.stage.frame().size);
   }
   /**
    * Shows the picture under a resting pointer beside the map.
@@ -12566,56 +12669,31 @@ var MapView = class {
    */
   pointed(event) {
     clearTimeout(this.hovering);
-    if (!this.points?.count || around(event, "a, button")) return;
-    const point = this.pointAt(event);
-    this.stage.classList.toggle("on-point", point >= 0);
+    const { content } = this;
+    if (!content?.points.count || around(event, "a, button")) return;
+    const point = this.pointAt(content, event);
+    this.stage.el.classList.toggle("on-point", point >= 0);
     if (point < 0) return;
     this.hovering = setTimeout(async () => {
-      const images3 = await this.imagesAt([point]).catch(() => []);
-      if (images3.length && !this.signal.aborted) this.preview(images3[0]);
+      const image2 = await this.imageAt(content, point);
+      if (image2 && !this.signal.aborted) this.side.preview(image2);
     }, CALM3);
-  }
-  /** @param {MapImageDocument} image */
-  preview(image2) {
-    this.about.querySelector(".map-preview")?.remove();
-    this.about.append(h(
-      "figure",
-      { class: "map-preview" },
-      h("img", { src: imageUrl(image2.id, "thumbnail", { size: 256, v: image2.v }), alt: "" }),
-      h("figcaption", { class: "small" }, image2.name)
-    ));
   }
   /** @param {MouseEvent} event */
   async clicked(event) {
-    if (!this.points?.count || around(event, "a, button")) return;
-    const point = this.pointAt(event);
+    const { content } = this;
+    if (!content?.points.count || around(event, "a, button")) return;
+    const point = this.pointAt(content, event);
     if (point < 0) return;
-    const [image2] = await this.imagesAt([point]).catch(() => []);
+    const image2 = await this.imageAt(content, point);
     if (image2) navigate("/image", { id: image2.id });
   }
   stop() {
     for (const timer2 of [this.following, this.resting, this.hovering]) clearTimeout(timer2);
-    cancelAnimationFrame(this.frameAsked ?? 0);
     this.stopEvents();
-    this.watcher.disconnect();
-    this.themes.disconnect();
-    this.panning.destroy();
-    this.plot.destroy();
+    this.stage.stop();
   }
 };
-async function fetchPoints(by, { count: count2, version }, signal) {
-  if (!count2) return new ArrayBuffer(0);
-  const response = await getResponse("/map/points", { by }, { signal });
-  const isSame2 = response.headers.get("etag")?.startsWith(`"${version}-`);
-  return isSame2 ? response.arrayBuffer() : null;
-}
-async function fetchBytes(what, params, signal) {
-  return (await getResponse(`/map/${what}`, params, { signal })).arrayBuffer();
-}
-function parseColour(text2) {
-  const number = Number.parseInt(text2.trim().slice(1), 16);
-  return [number >> 16, number >> 8 & 255, number & 255].map((part) => part / 255);
-}
 
 // rings/view.js
 var view_exports6 = {};
