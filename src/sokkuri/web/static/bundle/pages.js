@@ -14226,6 +14226,57 @@ __export(view_exports7, {
   update: () => update7
 });
 
+// search/drop_zone.js
+function dropZone(addFiles) {
+  return h(
+    "div",
+    { class: "drop-zone" },
+    icon("photos", { size: 48 }),
+    h("p", { class: "drop-title" }, t("Drop a photo here")),
+    h("p", { class: "soft" }, t("or paste one, to find pictures that look like it. The photo is sent only to this server, and the server does not keep it.")),
+    h(
+      "div",
+      { class: "row" },
+      pickButton(addFiles, "button primary", t("Choose photos")),
+      h("a", { class: "button", href: "/browse" }, t("Choose from the collection"))
+    )
+  );
+}
+
+// search/marks_offer.js
+var MarksOffer = class {
+  /** @param {{onexclude: (marks: string[]) => void}} options onexclude: gets the ids to exclude */
+  constructor({ onexclude }) {
+    this.onexclude = onexclude;
+    this.el = h("div", { class: "search-offer" });
+  }
+  /** @param {{ids: string[], nots: string[]}} search */
+  show({ ids, nots }) {
+    const marks = get("notLike").filter((id) => !ids.includes(id) && !nots.includes(id));
+    if (marks.length === 0) {
+      this.el.replaceChildren();
+      return;
+    }
+    this.el.replaceChildren(
+      h("p", { class: "small soft" }, t("You marked one picture as “not this one”.|You marked {count} pictures as “not this one”.", { count: marks.length })),
+      h(
+        "div",
+        { class: "row" },
+        h(
+          "button",
+          { type: "button", class: "button", onclick: () => this.onexclude(marks) },
+          icon("not", { size: 18 }),
+          marks.length === 1 ? t("Exclude it") : t("Exclude them")
+        ),
+        h("button", { type: "button", class: "button quiet", onclick: () => {
+          set("notLike", nots);
+          this.show({ ids, nots });
+        } }, t("Forget the marks"))
+      )
+    );
+  }
+};
+
 // search/local_picture.js
 var BLOCKS = 12;
 var SIDE2 = 480;
@@ -14264,6 +14315,108 @@ function canvas({ width, height }, scale) {
   if (!context) throw new Error("The browser cannot draw");
   return { element: element2, context };
 }
+
+// search/query_pictures.js
+var MEBI = 1024 * 1024;
+function entriesOf2({ ids, nots, weights }, uploads) {
+  const weightOf = (id) => weights.get(id) ?? 1;
+  return [
+    ...uploads.map((upload, n) => ({
+      key: `upload:${n}`,
+      upload,
+      not: upload.not,
+      weight: upload.weight ?? 1
+    })),
+    ...ids.map((id) => ({ key: `id:${id}`, id, not: false, weight: weightOf(id) })),
+    ...nots.map((id) => ({ key: `id:${id}`, id, not: true, weight: weightOf(id) }))
+  ];
+}
+var isUpload = (key2) => key2.startsWith("upload:");
+function parseKey(key2) {
+  const value = key2.slice(key2.indexOf(":") + 1);
+  return isUpload(key2) ? { upload: Number(value), id: null } : { upload: null, id: value };
+}
+var QueryPictures = class {
+  /** @param {{signal: AbortSignal, mostBytes: number}} options mostBytes: of a request */
+  constructor({ signal, mostBytes }) {
+    this.signal = signal;
+    this.mostBytes = mostBytes;
+    this.known = /* @__PURE__ */ new Map();
+    this.unreadable = /* @__PURE__ */ new Map();
+  }
+  stop() {
+    for (const { src } of this.known.values()) {
+      if (src?.startsWith("blob:")) URL.revokeObjectURL(src);
+    }
+  }
+  /**
+   * @param {Entry} entry
+   * @returns {Promise<Tile>}
+   */
+  async tileOf({ key: key2, upload, id = "", not, weight }) {
+    const picture = upload ? await this.localOf(upload) : await this.imageOf(id);
+    return {
+      key: key2,
+      not,
+      weight,
+      name: upload?.name || picture?.name || id || t("Pasted picture"),
+      src: picture?.src ?? null,
+      width: picture?.width ?? 0,
+      height: picture?.height ?? 0,
+      problem: upload ? this.faultOf(upload) : ""
+    };
+  }
+  /** @param {Upload} upload */
+  async localOf(upload) {
+    if (!this.known.has(upload.blob)) {
+      this.known.set(upload.blob, await localPicture(upload.blob) ?? {});
+    }
+    return this.known.get(upload.blob);
+  }
+  /** @param {string} id */
+  async imageOf(id) {
+    if (!this.known.has(id)) {
+      try {
+        const { name: name2, width, height, v } = await image(id, { signal: this.signal });
+        const src = imageUrl(id, "thumbnail", { size: 512, v });
+        this.known.set(id, { name: name2, width, height, src });
+      } catch {
+        return null;
+      }
+    }
+    return this.known.get(id);
+  }
+  /**
+   * Notes what is wrong with an upload.
+   * @param {Upload} upload
+   * @param {string} text
+   */
+  refuse(upload, text2) {
+    this.unreadable.set(upload.blob, text2);
+  }
+  /** @param {Upload} upload */
+  isUnreadable(upload) {
+    return this.unreadable.has(upload.blob);
+  }
+  /**
+   * What is wrong with an upload, "" if nothing is known.
+   * @param {Upload} upload
+   */
+  faultOf(upload) {
+    return this.tooLarge(upload) || (this.unreadable.get(upload.blob) ?? "");
+  }
+  /**
+   * A message if an upload exceeds the limit of the server, else "".
+   * @param {Upload} upload
+   */
+  tooLarge({ blob }) {
+    if (blob.size <= this.mostBytes) return "";
+    return t(
+      "Too large: {size} MiB. The server accepts {most} MiB at most.",
+      { size: Math.ceil(blob.size / MEBI), most: Math.floor(this.mostBytes / MEBI) }
+    );
+  }
+};
 
 // search/crop.js
 var CORNERS = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
@@ -15015,6 +15168,66 @@ var QueryWords = class {
   }
 };
 
+// search/readiness.js
+function readinessOf(search2, uploads, pictures2) {
+  const usable = uploads.filter((upload) => !pictures2.faultOf(upload));
+  if (search2.ids.length + search2.texts.length + usable.filter(({ not }) => !not).length) {
+    return { isReady: true };
+  }
+  if (uploads.some((upload) => pictures2.isUnreadable(upload))) {
+    return {
+      isReady: false,
+      title: t("No search was made"),
+      text: t("See the message under the picture.")
+    };
+  }
+  if (uploads.some((upload) => pictures2.tooLarge(upload))) {
+    return {
+      isReady: false,
+      title: t("Picture too large"),
+      text: t("Remove the picture that is too large, or use a smaller copy.")
+    };
+  }
+  if (uploads.length + search2.nots.length + search2.notTexts.length === 0) return { isReady: false };
+  return {
+    isReady: false,
+    title: t("Nothing to search for"),
+    text: t("The query says only what the results should not be like. Add a picture or words that they should be like.")
+  };
+}
+
+// search/save_button.js
+var SaveButton = class {
+  /** @param {{signal: AbortSignal, search: () => ?Past}} options search: the shown one */
+  constructor({ signal, search: search2 }) {
+    this.search = search2;
+    this.el = h("button", { type: "button", class: "button quiet", onclick: () => this.toggle() });
+    for (
+      const list4 of
+      /** @type {const} */
+      ["recent", "saved"]
+    ) {
+      const stop = subscribe(list4, () => this.show());
+      signal.addEventListener("abort", stop);
+    }
+  }
+  /** Shows whether the search is kept. */
+  show() {
+    const search2 = this.search();
+    if (!search2) return;
+    const saved = isSaved(search2);
+    this.el.setAttribute("aria-pressed", String(saved));
+    this.el.replaceChildren(icon("star", { size: 18 }), saved ? t("Saved") : t("Save this search"));
+  }
+  toggle() {
+    const search2 = this.search();
+    if (!search2) return;
+    if (isSaved(search2)) remove("saved", search2);
+    else add("saved", search2);
+    announce(isSaved(search2) ? t("Search saved in this browser") : t("Search no longer saved"));
+  }
+};
+
 // search/view.js
 var title7 = t("Search");
 var shortcuts7 = [
@@ -15023,7 +15236,7 @@ var shortcuts7 = [
   ["Enter", t("Search the part in the frame")],
   ["Esc", t("Close the frame")]
 ];
-var MEBI = 1024 * 1024;
+var MEBI2 = 1024 * 1024;
 var { show: show8, update: update7 } = lasting((main2, { signal, info: info3 }) => new SearchView(main2, signal, info3));
 var SearchView = class {
   /**
@@ -15034,13 +15247,11 @@ var SearchView = class {
   constructor(main2, signal, info3) {
     this.signal = signal;
     this.collection = info3?.name ?? "";
-    this.mostBytes = info3?.max_upload ?? Infinity;
+    this.pictures = new QueryPictures({ signal, mostBytes: info3?.max_upload ?? Infinity });
     this.search = fromParams(new Query());
     this.shows = false;
     this.uploads = [];
     this.uploadsLost = false;
-    this.pictures = /* @__PURE__ */ new Map();
-    this.unreadable = /* @__PURE__ */ new Map();
     this.answer = null;
     this.answered = null;
     this.shownTiles = null;
@@ -15050,7 +15261,6 @@ var SearchView = class {
     this.lostServer = false;
     this.tilesState = "";
     this.tilesHaveProblem = false;
-    const addFiles = (files2) => addTerms({ files: files2 });
     this.tiles = new QueryTiles({
       onremove: (key2) => this.removePicture(key2),
       onsign: (key2) => this.changeSign(key2),
@@ -15069,13 +15279,17 @@ var SearchView = class {
       oncancel: () => this.cancel()
     });
     this.heading = h("h1", { tabindex: -1 }, t("Search"));
-    this.offer = h("div", { class: "search-offer" });
-    this.save = h("button", {
-      type: "button",
-      class: "button quiet",
-      onclick: () => this.toggleSaved()
-    });
-    this.element = h(
+    this.offer = new MarksOffer({ onexclude: (marks) => this.change({ nots: [...this.search.nots, ...marks], crop: null }) });
+    this.save = new SaveButton({ signal, search: () => this.shows ? this.toPast() : null });
+    this.element = this.build();
+    main2.append(this.element);
+    connection.addEventListener("found", () => {
+      if (this.lostServer) this.run(true);
+    }, { signal });
+  }
+  build() {
+    const addFiles = (files2) => addTerms({ files: files2 });
+    return h(
       "div",
       { class: "search" },
       h(
@@ -15089,32 +15303,18 @@ var SearchView = class {
           "div",
           { class: "row search-add" },
           pickButton(addFiles, "button", icon("plus", { size: 18 }), t("Add a picture")),
-          this.save
+          this.save.el
         ),
-        this.offer,
+        this.offer.el,
         this.filters.element
       ),
       this.results.element
     );
-    main2.append(this.element);
-    connection.addEventListener("found", () => {
-      if (this.lostServer) this.run(true);
-    }, { signal });
-    for (
-      const list4 of
-      /** @type {const} */
-      ["recent", "saved"]
-    ) {
-      const stop = subscribe(list4, () => this.showSaved());
-      signal.addEventListener("abort", stop);
-    }
   }
   stop() {
     this.request?.abort();
     this.results.destroy();
-    for (const { src } of this.pictures.values()) {
-      if (src?.startsWith("blob:")) URL.revokeObjectURL(src);
-    }
+    this.pictures.stop();
   }
   /**
    * Shows the search of an address.
@@ -15136,34 +15336,17 @@ var SearchView = class {
     if (wasEmpty && hasTerms) this.heading.focus({ preventScroll: true });
     this.words.show(search2);
     this.filters.show(search2);
-    this.showSaved();
-    this.offerMarks();
+    this.save.show();
+    this.offer.show(search2);
     this.shownTiles = null;
     const run = this.run();
     await this.showTiles(turn2);
     await run;
   }
   // --- the pictures of the query
-  /**
-   * The uploaded pictures and the images of the collection, each with a key.
-   * @returns {Entry[]}
-   */
-  entries() {
-    const weightOf = (id) => this.search.weights.get(id) ?? 1;
-    return [
-      ...this.uploads.map((upload, n) => ({
-        key: `upload:${n}`,
-        upload,
-        not: upload.not,
-        weight: upload.weight ?? 1
-      })),
-      ...this.search.ids.map((id) => ({ key: `id:${id}`, id, not: false, weight: weightOf(id) })),
-      ...this.search.nots.map((id) => ({ key: `id:${id}`, id, not: true, weight: weightOf(id) }))
-    ];
-  }
   /** @param {?symbol} turn */
   async showTiles(turn2) {
-    const tiles2 = await Promise.all(this.entries().map((entry) => this.tileOf(entry)));
+    const tiles2 = await Promise.all(entriesOf2(this.search, this.uploads).map((entry) => this.pictures.tileOf(entry)));
     if (this.turn !== turn2 || this.signal.aborted) return;
     const options = { crop: this.search.crop, canCrop: canCrop(this.search, this.uploads) };
     const state = JSON.stringify([tiles2, options]);
@@ -15176,64 +15359,9 @@ var SearchView = class {
     setTitle(first ? `${first} · ${title7}` : title7);
     if (this.search.view === "rings") this.showAnswer();
   }
-  /**
-   * @param {Entry} entry
-   * @returns {Promise<Tile>}
-   */
-  async tileOf({ key: key2, upload, id = "", not, weight }) {
-    const picture = upload ? await this.localOf(upload) : await this.imageOf(id);
-    return {
-      key: key2,
-      not,
-      weight,
-      name: upload?.name || picture?.name || id || t("Pasted picture"),
-      src: picture?.src ?? null,
-      width: picture?.width ?? 0,
-      height: picture?.height ?? 0,
-      problem: upload ? this.faultOf(upload) : ""
-    };
-  }
-  /** @param {Upload} upload */
-  async localOf(upload) {
-    if (!this.pictures.has(upload.blob)) {
-      this.pictures.set(upload.blob, await localPicture(upload.blob) ?? {});
-    }
-    return this.pictures.get(upload.blob);
-  }
-  /** @param {string} id */
-  async imageOf(id) {
-    if (!this.pictures.has(id)) {
-      try {
-        const { name: name2, width, height, v } = await image(id, { signal: this.signal });
-        const src = imageUrl(id, "thumbnail", { size: 512, v });
-        this.pictures.set(id, { name: name2, width, height, src });
-      } catch {
-        return null;
-      }
-    }
-    return this.pictures.get(id);
-  }
-  /**
-   * What is wrong with an uploaded picture, "" if nothing is known.
-   * @param {Upload} upload
-   */
-  faultOf(upload) {
-    return this.tooLarge(upload) || (this.unreadable.get(upload.blob) ?? "");
-  }
   /** The uploaded pictures that can be sent: one bad picture does not block the others. */
   usable() {
-    return this.uploads.filter((upload) => !this.faultOf(upload));
-  }
-  /**
-   * A message if an uploaded picture exceeds the limit of the server, else "".
-   * @param {Upload} upload
-   */
-  tooLarge({ blob }) {
-    if (blob.size <= this.mostBytes) return "";
-    return t(
-      "Too large: {size} MiB. The server accepts {most} MiB at most.",
-      { size: Math.ceil(blob.size / MEBI), most: Math.floor(this.mostBytes / MEBI) }
-    );
+    return this.uploads.filter((upload) => !this.pictures.faultOf(upload));
   }
   // --- changes of the query; each one is a new address
   /** @param {Partial<Search>} fields */
@@ -15301,44 +15429,9 @@ var SearchView = class {
     announce(not ? t("Marked as not wanted") : t("Added to the query"));
     this.change({ ids, nots, crop: null });
   }
-  /** Offers to exclude the images that the user marked as not wanted. */
-  offerMarks() {
-    const { ids, nots } = this.search;
-    const marks = get("notLike").filter((id) => !ids.includes(id) && !nots.includes(id));
-    if (marks.length === 0) {
-      this.offer.replaceChildren();
-      return;
-    }
-    this.offer.replaceChildren(
-      h("p", { class: "small soft" }, t("You marked one picture as “not this one”.|You marked {count} pictures as “not this one”.", { count: marks.length })),
-      h(
-        "div",
-        { class: "row" },
-        h("button", { type: "button", class: "button", onclick: () => {
-          this.change({ nots: [...nots, ...marks], crop: null });
-        } }, icon("not", { size: 18 }), marks.length === 1 ? t("Exclude it") : t("Exclude them")),
-        h("button", { type: "button", class: "button quiet", onclick: () => {
-          set("notLike", nots);
-          this.offerMarks();
-        } }, t("Forget the marks"))
-      )
-    );
-  }
-  // --- recent and saved searches
+  /** The shown search, as it is kept among the recent and saved ones. */
   toPast() {
     return toPast(this.search, this.uploads, this.collection);
-  }
-  showSaved() {
-    if (!this.shows) return;
-    const saved = isSaved(this.toPast());
-    this.save.setAttribute("aria-pressed", String(saved));
-    this.save.replaceChildren(icon("star", { size: 18 }), saved ? t("Saved") : t("Save this search"));
-  }
-  toggleSaved() {
-    const search2 = this.toPast();
-    if (isSaved(search2)) remove("saved", search2);
-    else add("saved", search2);
-    announce(isSaved(search2) ? t("Search saved in this browser") : t("Search no longer saved"));
   }
   // --- the search
   /**
@@ -15380,29 +15473,20 @@ var SearchView = class {
   }
   /** Whether the query can be sent; shows a hint if not. */
   checkQuery() {
-    const { search: search2, uploads } = this;
-    const likes = search2.ids.length + search2.texts.length + this.usable().filter(({ not }) => !not).length;
     if (this.uploadsLost) {
       this.results.showHint(t("This picture is no longer available"), t("Only your browser keeps the pictures that you search with, and only the latest ones. Add the picture again."));
-    } else if (!likes && uploads.some((upload) => this.unreadable.has(upload.blob))) {
-      this.results.showHint(t("No search was made"), t("See the message under the picture."));
-    } else if (!likes && uploads.some((upload) => this.tooLarge(upload))) {
-      this.results.showHint(t("Picture too large"), t("Remove the picture that is too large, or use a smaller copy."));
-    } else if (likes === 0) {
-      if (uploads.length + search2.nots.length + search2.notTexts.length > 0) {
-        this.results.showHint(t("Nothing to search for"), t("The query says only what the results should not be like. Add a picture or words that they should be like."));
-      }
-    } else {
-      return true;
+      return false;
     }
-    return false;
+    const { isReady, title: head, text: text2 = "" } = readinessOf(this.search, this.uploads, this.pictures);
+    if (head) this.results.showHint(head, text2);
+    return isReady;
   }
   /** @param {Upload[]} uploads */
   waitText(uploads) {
     const bytes3 = uploads.reduce((sum, { blob }) => sum + blob.size, 0);
-    return bytes3 > MEBI ? t(
+    return bytes3 > MEBI2 ? t(
       "Sending {size} MiB, then searching",
-      { size: decimal(bytes3 / MEBI, 1) }
+      { size: decimal(bytes3 / MEBI2, 1) }
     ) : t("Searching");
   }
   cancel() {
@@ -15446,7 +15530,11 @@ var SearchView = class {
     } else if (this.filters.showProblem(place2, text2)) {
       this.results.showHint(t("A filter is not valid"), t("See the message under the filter."));
     } else if (problem && (place2 === "picture" || place2 === "id")) {
-      this.problem = { place: place2, text: pictureProblem(problem, text2), detail: problem.detail };
+      this.problem = {
+        place: place2,
+        detail: problem.detail,
+        text: problem.status === 413 ? t("Too large for the server. Use a smaller copy.") : text2
+      };
       this.showProblem(this.problem);
       this.results.showHint(t("No search was made"), t("See the message under the picture."));
     } else {
@@ -15459,7 +15547,7 @@ var SearchView = class {
    * @param {string} text
    */
   goOnWithout(upload, text2) {
-    this.unreadable.set(upload.blob, text2);
+    this.pictures.refuse(upload, text2);
     this.showTiles(this.turn);
     this.run(true);
   }
@@ -15477,32 +15565,6 @@ var SearchView = class {
     });
   }
 };
-function dropZone(addFiles) {
-  return h(
-    "div",
-    { class: "drop-zone" },
-    icon("photos", { size: 48 }),
-    h("p", { class: "drop-title" }, t("Drop a photo here")),
-    h("p", { class: "soft" }, t("or paste one, to find pictures that look like it. The photo is sent only to this server, and the server does not keep it.")),
-    h(
-      "div",
-      { class: "row" },
-      pickButton(addFiles, "button primary", t("Choose photos")),
-      h("a", { class: "button", href: "/browse" }, t("Choose from the collection"))
-    )
-  );
-}
-function isUpload(key2) {
-  return key2.startsWith("upload:");
-}
-function parseKey(key2) {
-  const value = key2.slice(key2.indexOf(":") + 1);
-  return isUpload(key2) ? { upload: Number(value), id: null } : { upload: null, id: value };
-}
-function pictureProblem({ status: status2 }, text2) {
-  if (status2 === 413) return t("Too large for the server. Use a smaller copy.");
-  return text2;
-}
 function toSentence(text2) {
   return capitalise(/[.!?]$/.test(text2) ? text2 : `${text2}.`);
 }

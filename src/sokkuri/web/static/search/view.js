@@ -8,14 +8,18 @@ import { icon } from "../base/icons.js";
 import { lasting } from "../base/lasting.js";
 import { t } from "../base/messages.js";
 import { Query } from "../base/query.js";
-import { localPicture } from "./local_picture.js";
-import { add, isSaved, remove, toPast } from "./past.js";
+import { dropZone } from "./drop_zone.js";
+import { MarksOffer } from "./marks_offer.js";
+import { add, toPast } from "./past.js";
 import { pickButton } from "./picking.js";
+import { entriesOf, isUpload, parseKey, QueryPictures } from "./query_pictures.js";
 import { QueryTiles } from "./query_tiles.js";
 import { navigate, setTitle } from "../base/router.js";
 import { SearchAnswer } from "./answer.js";
 import { SearchFilters } from "./filters.js";
 import { QueryWords } from "./words.js";
+import { readinessOf } from "./readiness.js";
+import { SaveButton } from "./save_button.js";
 import { addTerms } from "./terms.js";
 import { canCrop, fromParams, placeOf, sentNames, toParams, toRequest } from "./state.js";
 import { SELECTION_KEYS } from "../selection/action_bar.js";
@@ -38,12 +42,6 @@ export const shortcuts = [
   ["Esc", t("Close the frame")],
 ];
 
-/**
- * @typedef {{name?: string, width?: number | null, height?: number | null, src?: string}} Shown
- *   what is known of a picture
- * @typedef {{key: string, not: boolean, weight: number, upload?: Upload, id?: string}} Entry
- */
-
 const MEBI = 1024 * 1024;
 
 export const { show, update } = lasting((main, { signal, info }) =>
@@ -58,16 +56,12 @@ class SearchView {
   constructor(main, signal, info) {
     this.signal = signal;
     this.collection = info?.name ?? "";
-    this.mostBytes = info?.max_upload ?? Infinity;
+    this.pictures = new QueryPictures({ signal, mostBytes: info?.max_upload ?? Infinity });
     this.search = fromParams(new Query());
     this.shows = false; // whether `search` is that of an address
     /** @type {Upload[]} */
     this.uploads = [];
     this.uploadsLost = false;
-    /** @type {Map<Blob | string, Shown>} by the blob of an upload, or by an id */
-    this.pictures = new Map();
-    /** @type {Map<Blob, string>} what is wrong with an uploaded picture */
-    this.unreadable = new Map();
     /** @type {?SearchResultDocument} */
     this.answer = null;
     /** @type {?string} the query of the answer */
@@ -83,8 +77,6 @@ class SearchView {
     this.lostServer = false;
     this.tilesState = "";
     this.tilesHaveProblem = false;
-    /** @param {File[]} files */
-    const addFiles = (files) => addTerms({ files });
     this.tiles = new QueryTiles({
       onremove: (key) => this.removePicture(key),
       onsign: (key) => this.changeSign(key),
@@ -103,33 +95,33 @@ class SearchView {
       oncancel: () => this.cancel(),
     });
     this.heading = h("h1", { tabindex: -1 }, t("Search"));
-    this.offer = h("div", { class: "search-offer" });
-    this.save = h("button", { type: "button", class: "button quiet",
-      onclick: () => this.toggleSaved() });
-    this.element = h("div", { class: "search" },
-      h("section", { class: "search-side", "aria-label": t("Query") },
-        this.heading, this.words.element, dropZone(addFiles), this.tiles.element,
-        h("div", { class: "row search-add" },
-          pickButton(addFiles, "button", icon("plus", { size: 18 }), t("Add a picture")),
-          this.save),
-        this.offer, this.filters.element),
-      this.results.element);
+    this.offer = new MarksOffer({ onexclude: (marks) =>
+      this.change({ nots: [...this.search.nots, ...marks], crop: null }) });
+    this.save = new SaveButton({ signal, search: () => (this.shows ? this.toPast() : null) });
+    this.element = this.build();
     main.append(this.element);
     api.connection.addEventListener("found", () => {
       if (this.lostServer) this.run(true);
     }, { signal });
-    for (const list of /** @type {const} */ (["recent", "saved"])) {
-      const stop = settings.subscribe(list, () => this.showSaved());
-      signal.addEventListener("abort", stop);
-    }
+  }
+
+  build() {
+    /** @param {File[]} files */
+    const addFiles = (files) => addTerms({ files });
+    return h("div", { class: "search" },
+      h("section", { class: "search-side", "aria-label": t("Query") },
+        this.heading, this.words.element, dropZone(addFiles), this.tiles.element,
+        h("div", { class: "row search-add" },
+          pickButton(addFiles, "button", icon("plus", { size: 18 }), t("Add a picture")),
+          this.save.el),
+        this.offer.el, this.filters.element),
+      this.results.element);
   }
 
   stop() {
     this.request?.abort();
     this.results.destroy();
-    for (const { src } of this.pictures.values()) {
-      if (src?.startsWith("blob:")) URL.revokeObjectURL(src);
-    }
+    this.pictures.stop();
   }
 
   /**
@@ -154,8 +146,8 @@ class SearchView {
     if (wasEmpty && hasTerms) this.heading.focus({ preventScroll: true });
     this.words.show(search);
     this.filters.show(search);
-    this.showSaved();
-    this.offerMarks();
+    this.save.show();
+    this.offer.show(search);
     this.shownTiles = null;
     const run = this.run();
     await this.showTiles(turn);
@@ -164,24 +156,10 @@ class SearchView {
 
   // --- the pictures of the query
 
-  /**
-   * The uploaded pictures and the images of the collection, each with a key.
-   * @returns {Entry[]}
-   */
-  entries() {
-    /** @param {string} id */
-    const weightOf = (id) => this.search.weights.get(id) ?? 1;
-    return [
-      ...this.uploads.map((upload, n) => ({ key: `upload:${n}`, upload, not: upload.not,
-        weight: upload.weight ?? 1 })),
-      ...this.search.ids.map((id) => ({ key: `id:${id}`, id, not: false, weight: weightOf(id) })),
-      ...this.search.nots.map((id) => ({ key: `id:${id}`, id, not: true, weight: weightOf(id) })),
-    ];
-  }
-
   /** @param {?symbol} turn */
   async showTiles(turn) {
-    const tiles = await Promise.all(this.entries().map((entry) => this.tileOf(entry)));
+    const tiles = await Promise.all(entriesOf(this.search, this.uploads)
+      .map((entry) => this.pictures.tileOf(entry)));
     if (this.turn !== turn || this.signal.aborted) return;
     const options = { crop: this.search.crop, canCrop: canCrop(this.search, this.uploads) };
     const state = JSON.stringify([tiles, options]);
@@ -195,60 +173,9 @@ class SearchView {
     if (this.search.view === "rings") this.showAnswer();
   }
 
-  /**
-   * @param {Entry} entry
-   * @returns {Promise<Tile>}
-   */
-  async tileOf({ key, upload, id = "", not, weight }) {
-    const picture = upload ? await this.localOf(upload) : await this.imageOf(id);
-    return { key, not, weight, name: upload?.name || picture?.name || id || t("Pasted picture"),
-      src: picture?.src ?? null, width: picture?.width ?? 0, height: picture?.height ?? 0,
-      problem: upload ? this.faultOf(upload) : "" };
-  }
-
-  /** @param {Upload} upload */
-  async localOf(upload) {
-    if (!this.pictures.has(upload.blob)) {
-      this.pictures.set(upload.blob, (await localPicture(upload.blob)) ?? {});
-    }
-    return this.pictures.get(upload.blob);
-  }
-
-  /** @param {string} id */
-  async imageOf(id) {
-    if (!this.pictures.has(id)) {
-      try {
-        const { name, width, height, v } = await api.image(id, { signal: this.signal });
-        const src = api.imageUrl(id, "thumbnail", { size: 512, v });
-        this.pictures.set(id, { name, width, height, src });
-      } catch {
-        return null; // The search reports the problem.
-      }
-    }
-    return this.pictures.get(id);
-  }
-
-  /**
-   * What is wrong with an uploaded picture, "" if nothing is known.
-   * @param {Upload} upload
-   */
-  faultOf(upload) {
-    return this.tooLarge(upload) || (this.unreadable.get(upload.blob) ?? "");
-  }
-
   /** The uploaded pictures that can be sent: one bad picture does not block the others. */
   usable() {
-    return this.uploads.filter((upload) => !this.faultOf(upload));
-  }
-
-  /**
-   * A message if an uploaded picture exceeds the limit of the server, else "".
-   * @param {Upload} upload
-   */
-  tooLarge({ blob }) {
-    if (blob.size <= this.mostBytes) return "";
-    return t("Too large: {size} MiB. The server accepts {most} MiB at most.",
-      { size: Math.ceil(blob.size / MEBI), most: Math.floor(this.mostBytes / MEBI) });
+    return this.uploads.filter((upload) => !this.pictures.faultOf(upload));
   }
 
   // --- changes of the query; each one is a new address
@@ -325,45 +252,9 @@ class SearchView {
     this.change({ ids, nots, crop: null });
   }
 
-  /** Offers to exclude the images that the user marked as not wanted. */
-  offerMarks() {
-    const { ids, nots } = this.search;
-    const marks = settings.get("notLike").filter((id) => !ids.includes(id) && !nots.includes(id));
-    if (marks.length === 0) {
-      this.offer.replaceChildren();
-      return;
-    }
-    this.offer.replaceChildren(
-      h("p", { class: "small soft" }, t("You marked one picture as “not this one”.|"
-        + "You marked {count} pictures as “not this one”.", { count: marks.length })),
-      h("div", { class: "row" },
-        h("button", { type: "button", class: "button", onclick: () => {
-          this.change({ nots: [...nots, ...marks], crop: null });
-        } }, icon("not", { size: 18 }), marks.length === 1 ? t("Exclude it") : t("Exclude them")),
-        h("button", { type: "button", class: "button quiet", onclick: () => {
-          settings.set("notLike", nots);
-          this.offerMarks();
-        } }, t("Forget the marks"))));
-  }
-
-  // --- recent and saved searches
-
+  /** The shown search, as it is kept among the recent and saved ones. */
   toPast() {
     return toPast(this.search, this.uploads, this.collection);
-  }
-
-  showSaved() {
-    if (!this.shows) return;
-    const saved = isSaved(this.toPast());
-    this.save.setAttribute("aria-pressed", String(saved));
-    this.save.replaceChildren(icon("star", { size: 18 }), saved ? t("Saved") : t("Save this search"));
-  }
-
-  toggleSaved() {
-    const search = this.toPast();
-    if (isSaved(search)) remove("saved", search);
-    else add("saved", search);
-    announce(isSaved(search) ? t("Search saved in this browser") : t("Search no longer saved"));
   }
 
   // --- the search
@@ -406,26 +297,14 @@ class SearchView {
 
   /** Whether the query can be sent; shows a hint if not. */
   checkQuery() {
-    const { search, uploads } = this;
-    const likes = search.ids.length + search.texts.length
-      + this.usable().filter(({ not }) => !not).length;
     if (this.uploadsLost) {
       this.results.showHint(t("This picture is no longer available"), t("Only your browser keeps the "
         + "pictures that you search with, and only the latest ones. Add the picture again."));
-    } else if (!likes && uploads.some((upload) => this.unreadable.has(upload.blob))) {
-      this.results.showHint(t("No search was made"), t("See the message under the picture."));
-    } else if (!likes && uploads.some((upload) => this.tooLarge(upload))) {
-      this.results.showHint(t("Picture too large"), t("Remove the picture that is too large, or use a "
-        + "smaller copy."));
-    } else if (likes === 0) {
-      if (uploads.length + search.nots.length + search.notTexts.length > 0) {
-        this.results.showHint(t("Nothing to search for"), t("The query says only what the results "
-          + "should not be like. Add a picture or words that they should be like."));
-      }
-    } else {
-      return true;
+      return false;
     }
-    return false;
+    const { isReady, title: head, text = "" } = readinessOf(this.search, this.uploads, this.pictures);
+    if (head) this.results.showHint(head, text);
+    return isReady;
   }
 
   /** @param {Upload[]} uploads */
@@ -472,7 +351,8 @@ class SearchView {
     } else if (this.filters.showProblem(place, text)) {
       this.results.showHint(t("A filter is not valid"), t("See the message under the filter."));
     } else if (problem && (place === "picture" || place === "id")) {
-      this.problem = { place, text: pictureProblem(problem, text), detail: problem.detail };
+      this.problem = { place, detail: problem.detail,
+        text: problem.status === 413 ? t("Too large for the server. Use a smaller copy.") : text };
       this.showProblem(this.problem);
       this.results.showHint(t("No search was made"), t("See the message under the picture."));
     } else {
@@ -486,7 +366,7 @@ class SearchView {
    * @param {string} text
    */
   goOnWithout(upload, text) {
-    this.unreadable.set(upload.blob, text);
+    this.pictures.refuse(upload, text);
     this.showTiles(this.turn);
     this.run(true);
   }
@@ -506,40 +386,6 @@ class SearchView {
         : this.uploads.length === 0;
     });
   }
-}
-
-/** @param {(files: File[]) => void} addFiles */
-function dropZone(addFiles) {
-  return h("div", { class: "drop-zone" }, icon("photos", { size: 48 }),
-    h("p", { class: "drop-title" }, t("Drop a photo here")),
-    h("p", { class: "soft" }, t("or paste one, to find pictures that look like it. The photo is sent "
-      + "only to this server, and the server does not keep it.")),
-    h("div", { class: "row" }, pickButton(addFiles, "button primary", t("Choose photos")),
-      h("a", { class: "button", href: "/browse" }, t("Choose from the collection"))));
-}
-
-/** @param {string} key */
-function isUpload(key) {
-  return key.startsWith("upload:");
-}
-
-/**
- * The number of an upload, or the id of an image, from the key of its tile.
- * @param {string} key
- * @returns {{upload: number, id: null} | {upload: null, id: string}}
- */
-function parseKey(key) {
-  const value = key.slice(key.indexOf(":") + 1);
-  return isUpload(key) ? { upload: Number(value), id: null } : { upload: null, id: value };
-}
-
-/**
- * @param {{status: number}} problem
- * @param {string} text
- */
-function pictureProblem({ status }, text) {
-  if (status === 413) return t("Too large for the server. Use a smaller copy.");
-  return text;
 }
 
 /** @param {string} text */
