@@ -3,19 +3,21 @@
 import io
 import os
 import shutil
+import signal
 import sqlite3
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from draw_images import save_drawing
 from films import BLUE, GREEN, GREY, RED, draw_film, draw_sound
 from PIL import Image
 from raw_photo import missing
 from run_cli import as_json, read_positions, sokkuri, without
-from run_server import assert_problem, serving
+from run_server import Server, assert_problem, serving
 from tiny_model import write_tiny_model
 
 from sokkuri.api import Collection
@@ -242,10 +244,18 @@ def test_commands_and_the_server_show_frames(made: Path, tmp_path: Path) -> None
     check_server(root)
 
 
+def crash_decoder(server: Server) -> None:
+    """Let the process crash that decodes films for a server."""
+    children = psutil.Process(server.pid).children()
+    (decoder,) = [one for one in children if "sokkuri.images.film_process" in one.cmdline()]
+    decoder.send_signal(signal.SIGSEGV)
+
+
 def check_server(root: Path) -> None:
     with serving(root) as server:
         image = server.api("images/clip.mp4%23t=1")
         assert image["film"] == {"path": str(root / "clip.mp4"), "seconds": 1.0}
+        assert image["exif"] == {"Taken": "2024-05-01 12:00:01"}
         assert server.api("images/a.png")["film"] is None
         for kind, size in (("thumbnail?size=256", (64, 48)), ("file", (64, 48))):
             answer = server.get(f"/api/v1/images/clip.mp4%23t=1/{kind}")
@@ -257,6 +267,11 @@ def check_server(root: Path) -> None:
         part = server.get("/api/v1/images/clip.mp4%23t=1/film", headers={"Range": "bytes=4-7"})
         assert (part.status_code, part.content) == (206, film[4:8])
         assert_problem(server.get("/api/v1/images/a.png/film"), 404, "unknown-image")
+        crash_decoder(server)
+        answer = server.get("/api/v1/images/clip.mp4%23t=0/thumbnail")
+        reason = assert_problem(answer, 422, "unreadable-image")
+        assert reason == "the video library crashes on it (SIGSEGV)"
+        assert server.get("/api/v1/images/clip.mp4%23t=0/thumbnail").status_code == 200
         selection = server.post("/api/v1/selections", json={"ids": [*CLIP, "a.png"]}).json()
         archive = server.get(f"/api/v1/selections/{selection['selection']}/zip").content
         assert sorted(zipfile.ZipFile(io.BytesIO(archive)).namelist()) == ["a.png", "clip.mp4"]

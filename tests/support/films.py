@@ -20,16 +20,19 @@ def draw_film(
     *,
     codec: str = "mpeg4",
     rate: int = 5,
+    size: tuple[int, int] = SIZE,
     times: Sequence[int] = (),
+    key_frames: int = 0,
     matrix: Sequence[int] = (),
     made: str = "",
     faststart: bool = False,
 ) -> Path:
     """Write a film with a second of each colour and a white square; return its path.
 
-    rate : frames a second. times : of the frames, in units of a frame; by default one after the
-    other. matrix : as MP4 files have it, to turn the picture. made : the creation time. faststart :
-    put the index at the beginning of the file.
+    rate : frames a second. size : width and height. times : of the frames, in units of a frame; by
+    default one after the other. key_frames : from one to the next, by default a second. matrix : as
+    MP4 files have it, to turn the picture. made : the creation time. faststart : put the index at
+    the beginning of the file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     options = {"movflags": "faststart"} if faststart else {}
@@ -38,13 +41,13 @@ def draw_film(
             container.metadata["creation_time"] = made
         stream = container.add_stream(codec, rate=rate)
         assert isinstance(stream, VideoStream)
-        stream.width, stream.height = SIZE
+        stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
-        stream.codec_context.gop_size = rate  # a key frame each second
+        stream.codec_context.gop_size = key_frames or rate
         if matrix:
             stream.set_display_matrix(matrix)
         for number in range(len(times) or rate * len(colours)):
-            pixels = np.full((SIZE[1], SIZE[0], 3), colours[number // rate], np.uint8)
+            pixels = np.full((size[1], size[0], 3), colours[number // rate], np.uint8)
             pixels[:CORNER, :CORNER] = 255
             frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
             frame.pts, frame.time_base = (times or range(10**6))[number], Fraction(1, rate)

@@ -83,6 +83,10 @@ class Server:
         self._process.wait(TIMEOUT_SECONDS)
         raise AssertionError(f"exit {self._process.returncode}: {self.lines}")
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def wait_for_line(self, text: str) -> str:
         """Return the next line of the server that contains the text, once it is written."""
         while (line := self._new_lines.get(timeout=TIMEOUT_SECONDS)) is not None:

@@ -9,11 +9,13 @@ import math
 import os
 import re
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +41,8 @@ _DEMUXERS = (
 
 _BYTES = 40  # that decoding holds for each pixel: up to 17 pictures of the decoder, and ours
 _SLACK = Fraction(1)  # seconds that the last frame of a film is shown beyond its own duration
-_STEP_BACK = 10  # seconds, if a seek led behind the wanted time
+_STEP_BACK = 10  # seconds, if a seek led behind the wanted time; doubled each time
+_FRAME_SECONDS = 120.0  # of CPU time that the search for a frame may take
 _HD_HEIGHT = 720  # pixels, from which a film without a named colour space has that of HD
 _CHUNK = 2**20  # bytes that are read at a time
 _SIDE = 32  # pixels of the pictures that scenes are told apart by
@@ -52,7 +55,8 @@ _DURATION = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d{1,9})?)")
 @dataclass(frozen=True, slots=True)
 class _Film:
     """An open film. path : of its file. origin : the time stamp of its beginning, in units of
-    `base` seconds. end : in seconds, None if the file does not tell it."""
+    `base` seconds. end : in seconds, None if the file does not tell it. until : when to give up, in
+    seconds of this thread's CPU time."""
 
     path: Path
     container: "InputContainer"
@@ -60,6 +64,7 @@ class _Film:
     base: Fraction
     origin: int
     end: Fraction | None
+    until: float
 
     def seconds(self, pts: int) -> Fraction:
         return (pts - self.origin) * self.base
@@ -80,12 +85,12 @@ def read_frame(film: Path, milliseconds: int, limits: Limits) -> tuple[bytes, Fi
     """Return the picture of a frame as the bytes of a file, and the stat of the film.
 
     Raises FileNotFoundError if the film is gone, ReadError if it cannot be read, FrameError if it
-    has no readable frame there.
+    has no readable frame there, or if it takes too long to find it.
     """
     status = os.stat(film)  # noqa: PTH116 - FileNotFoundError passes
     if not stat.S_ISREG(status.st_mode):
         raise ReadError("the film is not a regular file")
-    with _errors(film), _opened(film, limits) as opened:
+    with _errors(film), _opened(film, limits, _FRAME_SECONDS) as opened:
         frame = _frame_at(opened, Fraction(milliseconds, 1000))
         taken = _taken(opened)
         if taken is not None:
@@ -149,7 +154,10 @@ def _packets(film: _Film) -> Iterator[Any]:
     import av
 
     try:
-        yield from film.container.demux(film.stream)
+        for packet in film.container.demux(film.stream):
+            if time.thread_time() > film.until:
+                raise FrameError(f"decoding it takes more than {_FRAME_SECONDS:.0f} seconds")
+            yield packet
     except av.FFmpegError:
         _check_disk(film.path)
 
@@ -180,7 +188,7 @@ def _scenes(film: _Film) -> list[int]:
 def _frame_at(film: _Film, seconds: Fraction) -> "VideoFrame":
     """Return the frame that is shown at a time. Raises FrameError."""
     target = film.pts(seconds)
-    start = seconds
+    start, step = seconds, _STEP_BACK
     while True:
         _seek(film, start)
         best = None
@@ -194,7 +202,7 @@ def _frame_at(film: _Film, seconds: Fraction) -> "VideoFrame":
             best = frame
         if best is not None or start == 0:
             break
-        start = max(Fraction(0), start - _STEP_BACK)  # some files have no exact index
+        start, step = max(Fraction(0), start - step), 2 * step  # some files have no exact index
     if best is None or best.pts is None:
         raise FrameError("no frame can be read there" if seconds else "no frame can be read")
     end = film.seconds(best.pts + (best.duration or 0))
@@ -234,13 +242,19 @@ def _check_disk(film: Path) -> None:
     FFmpeg reports damaged files by the same errors as faults of a disk.
     """
     try:
-        with film.open("rb", buffering=0) as file:
-            while file.read(_CHUNK):
-                pass
+        _read_whole(film, FileStat.of(film.stat()))
     except (FileNotFoundError, NotADirectoryError):
         raise
     except OSError as error:
         raise ReadError((error.strerror or str(error)).lower()) from None
+
+
+@lru_cache(maxsize=64)
+def _read_whole(film: Path, _stat: FileStat) -> None:
+    """Read all bytes of a film, but not again for each frame. Raises OSError."""
+    with film.open("rb", buffering=0) as file:
+        while file.read(_CHUNK):
+            pass
 
 
 @contextmanager
@@ -263,8 +277,11 @@ def _errors(film: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _opened(path: Path, limits: Limits) -> Iterator[_Film]:
-    """Open a film. Raises FrameError if there is no video in it, or one that is too large."""
+def _opened(path: Path, limits: Limits, seconds: float = math.inf) -> Iterator[_Film]:
+    """Open a film. seconds : of CPU time that reading it may take.
+
+    Raises FrameError if there is no video in it, or one that is too large.
+    """
     import av
 
     options = {"protocol_whitelist": "file", "format_whitelist": _DEMUXERS}
@@ -275,10 +292,14 @@ def _opened(path: Path, limits: Limits) -> Iterator[_Film]:
         context = stream.codec_context
         context.thread_count = 1  # the frames of several films are read at once
         _check_size(context.width, context.height, limits)
+        most = min(limits.max_pixels, limits.max_memory // _BYTES)
+        context.options = {"max_pixels": str(most)}  # later pictures may be larger
         base = Fraction(stream.time_base or Fraction(1, av.time_base))
         origin = stream.start_time or 0
+        end = _end_of(container, stream, base)
         with hold_memory(context.width * context.height * _BYTES):
-            yield _Film(path, container, stream, base, origin, _end_of(container, stream, base))
+            until = time.thread_time() + seconds
+            yield _Film(path, container, stream, base, origin, end, until)
 
 
 def _end_of(container: "InputContainer", stream: "VideoStream", base: Fraction) -> Fraction | None:

@@ -25,6 +25,7 @@ from sokkuri.web.services.search_queue import SearchQueue
 from sokkuri.web.services.selections import SelectionStore
 from sokkuri.web.services.thread_pool import BoundedExecutor, CollectionPool
 from sokkuri.web.services.thumbnail_cache import ThumbnailCache
+from sokkuri.web.services.thumbnail_maker import ThumbnailMaker
 from sokkuri.web.services.uploads import UploadReader
 from sokkuri.web.services.watcher import ChangeWatcher
 
@@ -81,7 +82,7 @@ class AppContext:
     watcher: ChangeWatcher
     grid_orders: GridOrderCache
     selections: SelectionStore
-    thumbnails: ThumbnailCache
+    thumbnails: ThumbnailMaker
     metrics: Metrics
 
     @property
@@ -103,6 +104,7 @@ class AppContext:
             self.read_pool,
             self.write_pool,
             self.decode_pool,
+            self.thumbnails,
             self.search_queue,
             self.uploads,
             self.labels,
@@ -125,6 +127,8 @@ def create_context(
     """
     cores = max(2, available_cores())
     store = find_store(where)
+    pictures = BoundedExecutor("pictures", cores, config.reads)
+    thumbnails = ThumbnailCache(store / _THUMBNAIL_FOLDER, config.cache_bytes)
     withheld = PLACES if config.mosaic else frozenset[str]()
     return AppContext(
         config=config,
@@ -137,7 +141,7 @@ def create_context(
         duplicate_groups=DuplicateGroupCache(),
         map_run=MapRun(store),
         map_views=MapViewCache(),
-        decode_pool=BoundedExecutor("pictures", cores, config.reads),
+        decode_pool=pictures,
         search_queue=SearchQueue(
             store, max(1, cores // 2), config.searches, config.engine, withheld
         ),
@@ -146,7 +150,7 @@ def create_context(
         watcher=ChangeWatcher(store, folder_watch),
         grid_orders=GridOrderCache(),
         selections=SelectionStore(),
-        thumbnails=ThumbnailCache(store / _THUMBNAIL_FOLDER, config.cache_bytes),
+        thumbnails=ThumbnailMaker(pictures, thumbnails, config.limits, config.reads),
         metrics=Metrics(),
     )
 

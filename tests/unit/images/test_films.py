@@ -5,7 +5,9 @@ import os
 import signal
 from contextlib import closing
 from datetime import datetime
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 from films import BLUE, CORNER, GREEN, GREY, RED, SIZE, draw_film, draw_sound
@@ -13,8 +15,9 @@ from PIL import Image
 
 from sokkuri.core.errors import DecodeError, FrameError, ReadError
 from sokkuri.core.types import FileStat, Limits, PixelSpec
+from sokkuri.images import films
 from sokkuri.images.decode import decode
-from sokkuri.images.film_process import FilmProcess, try_frame
+from sokkuri.images.film_process import FilmProcess, FrameReader, try_frame
 from sokkuri.images.films import times_of
 from sokkuri.images.frame_names import LATEST, MOST_FRAMES, Frame, parse_frame
 from sokkuri.images.frame_pictures import film_kind
@@ -125,6 +128,32 @@ def test_a_film_that_claims_to_last_for_months_has_a_bounded_list(tmp_path: Path
         assert parse_frame(latest.path) == latest
 
 
+def test_a_film_without_an_index_is_sought_a_few_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its only key frame is far before the frame."""
+    film = draw_film(tmp_path / "a.mts", [RED] * 299 + [BLUE], codec="libx264", key_frames=1500)
+    sought: list[Fraction] = []
+    seek = films._seek
+
+    def noted(film: Any, seconds: Fraction) -> None:
+        sought.append(seconds)
+        seek(film, seconds)
+
+    monkeypatch.setattr(films, "_seek", noted)
+    assert is_near(frame(film, "299").getpixel((40, 30)), BLUE)
+    assert 1 < len(sought) < 10
+
+
+def test_pictures_that_become_too_large_are_not_decoded(tmp_path: Path) -> None:
+    film = draw_film(tmp_path / "a.mts", codec="libx264")
+    later = range(15, 30)
+    large = draw_film(tmp_path / "b.mts", codec="libx264", size=(320, 240), times=later)
+    film.write_bytes(film.read_bytes() + large.read_bytes())
+    assert times_of(film, None, LIMITS)[-1] > 3000
+    assert times_of(film, None, Limits(max_pixels=5000))[-1] < 3000
+
+
 def test_what_is_no_film_has_one_reason(tmp_path: Path) -> None:
     """A playlist would make FFmpeg read other files: it is no film here."""
     other = draw_film(tmp_path / "other.avi")
@@ -161,6 +190,17 @@ def test_a_child_process_survives_the_crash_of_the_one_before(tmp_path: Path) ->
         assert process.times_of(film, None) == SECONDS
         with pytest.raises(ReadError, match="no such file"):
             process.times_of(tmp_path / "gone.avi", 1000)
+    with closing(FrameReader(LIMITS)) as reader:
+        place = film.with_name(f"{film.name}#t=1")
+        assert reader.read(place) == reader.read(place) == read_file(place, LIMITS)[0]
+        draw_sound(tmp_path / "sound.mp4")
+        with pytest.raises(FrameError, match="it has no video"):
+            reader.read(tmp_path / "sound.mp4#t=0")
+        with pytest.raises(ReadError, match="no such file"):
+            reader.read(tmp_path / "gone.avi#t=1")
+    hasty = FrameReader(LIMITS, 0.001)
+    with closing(hasty), pytest.raises(DecodeError, match="takes more than 0 seconds"):
+        hasty.read(place)
     try_frame(film.with_name(f"{film.name}#t=1"), LIMITS)
     try_frame(film.with_name(f"{film.name}#t=99"), LIMITS)  # merely broken: the worker says so
     try_frame(film, LIMITS)

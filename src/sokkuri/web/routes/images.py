@@ -192,10 +192,7 @@ async def thumbnail(
         headers["ETag"] = f'"{file.version}-{size}{"-mosaic" if mosaic else ""}"'
         if headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
-    jpeg = await context.decode_pool.run(
-        image_files.make_thumbnail,
-        file, size, context.config.limits, context.thumbnails, mosaic=mosaic,
-    )  # fmt: skip
+    jpeg = await context.thumbnails.make(file, size, mosaic=mosaic)
     return Response(jpeg, media_type="image/jpeg", headers=headers)
 
 

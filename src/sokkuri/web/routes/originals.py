@@ -60,14 +60,10 @@ async def original(
     limits = context.config.limits
     headers = {"Cache-Control": image_files.cache_control(file, version)}
     if mosaic or context.config.mosaic:
-        jpeg = await context.decode_pool.run(
-            image_files.make_thumbnail, file, _MOSAIC_SIDE, limits, context.thumbnails, mosaic=True
-        )
+        jpeg = await context.thumbnails.make(file, _MOSAIC_SIDE, mosaic=True)
         return Response(jpeg, media_type="image/jpeg", headers=headers)
     if file.film is not None:
-        jpeg = await context.decode_pool.run(
-            image_files.picture_of_frame, file, limits, context.thumbnails
-        )
+        jpeg = await context.thumbnails.make_picture(file)
         return Response(jpeg, media_type="image/jpeg", headers=headers)
     answer: Response
     if isinstance(file.location, Address):

@@ -1,4 +1,4 @@
-"""Read the files of images: originals, thumbnails, EXIF data.
+"""Read the files of images: originals, EXIF data.
 
 Takes ids and returns bytes. A local file is served only if it lies inside the collection's folder
 after symbolic links are resolved; the file of a film's frame is the film. Remote files are read
@@ -20,20 +20,16 @@ from sokkuri.images.exif import summarise_exif
 from sokkuri.images.frame_names import frame_at
 from sokkuri.images.read import read_file
 from sokkuri.images.scan import is_file_name
-from sokkuri.images.thumbnails import render_thumbnail
 from sokkuri.store.image_pages import image_file
 from sokkuri.web.services.browse import content_version, unknown_image_error
-from sokkuri.web.services.thumbnail_cache import ThumbnailCache, ThumbnailKey
-
-_LARGEST_JPEG = 65_500  # pixels of a side
 
 
 @dataclass(frozen=True, slots=True)
 class ServedFile:
     """The file of an image.
 
-    location : symbolic links are resolved. For a frame of a film, `read_file` reads the picture
-    there, and `film` is the film.
+    location : symbolic links are resolved. For a frame of a film, it is that of the frame
+    (frame_names.py), and `film` is the film.
     digest : of the content, from the catalog; None if the file was not read yet, or has changed.
     """
 
@@ -73,7 +69,8 @@ def find_file(collection: Collection, id_: str) -> ServedFile:
 
 
 def read_bytes(file: ServedFile, limits: Limits) -> bytes:
-    """Return the content of a file. Raises ReadError, also if the file is gone."""
+    """Return the content of the file of an image that is no frame of a film. Raises ReadError, also
+    if the file is gone."""
     try:
         return read_file(file.location, limits)[0]
     except FileNotFoundError:
@@ -86,37 +83,20 @@ def read_with_digest(file: ServedFile, limits: Limits) -> tuple[bytes, ServedFil
     return data, replace(file, digest=xxhash.xxh3_128_digest(data))
 
 
-def make_thumbnail(
-    file: ServedFile, side: int, limits: Limits, cache: ThumbnailCache, *, mosaic: bool
-) -> bytes:
-    """Return a JPEG thumbnail, from the cache if possible. Raises ReadError, DecodeError."""
-    key = ThumbnailKey(file.digest or b"", side, mosaic)
-    if file.digest and (cached := cache.get(key)):
-        return cached
-    data = read_bytes(file, limits)
-    jpeg = render_thumbnail(data, side, limits, mosaic=mosaic)
-    if xxhash.xxh3_128_digest(data) == file.digest:  # a file may change and keep its date
-        cache.put(key, jpeg)
-    return jpeg
-
-
 def read_exif(
     file: ServedFile, limits: Limits, photo: PhotoMetadata | None, *, mosaic: bool
 ) -> dict[str, str]:
     """Return the camera's data by label; empty if the file cannot be read. A mosaic server leaves
-    out the position. photo : the metadata in the catalog, None if there is none."""
+    out the position. photo : the metadata in the catalog, None if there is none; it has all that
+    is known of a frame, whose film is not opened."""
     try:
-        exif = summarise_exif(read_bytes(file, limits), photo)
+        data = b"" if file.film is not None else read_bytes(file, limits)
+        exif = summarise_exif(data, photo)
     except ReadError:
         return {}
     if mosaic:
         exif.pop("Position", None)
     return exif
-
-
-def picture_of_frame(file: ServedFile, limits: Limits, cache: ThumbnailCache) -> bytes:
-    """Return the frame of a film in full size as a JPEG. Raises ReadError, DecodeError."""
-    return make_thumbnail(file, _LARGEST_JPEG, limits, cache, mosaic=False)
 
 
 def find_film(collection: Collection, id_: str) -> ServedFile:
