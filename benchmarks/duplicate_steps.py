@@ -40,8 +40,8 @@ def _verdict(verdict: Any) -> str:
 def make_steps() -> list[Step]:
     """Return the steps, in their order."""
     return [
-        Step("read a file", "compare:PairComparer._read"),
-        Step("decode a preview", "compare:make_preview"),
+        Step("read a file", "cached_image:ImageCache.read"),
+        Step("decode a preview", "cached_image:make_preview"),
         Step("directions of the features", "compare_new:projection_of"),
         Step("nearest rows of 512 images", "neighbours:BruteForceFinder.find"),
         Step("pairs worth comparing", "candidates:CandidateFinder.find"),
@@ -50,13 +50,14 @@ def make_steps() -> list[Step]:
             "matching:_unaligned_logit",
             lambda result: "certain" if result and result[1] else "",
         ),
-        Step("keypoints at half the size", "compare:make_glance"),
+        Step("keypoints at half the size", "cached_image:make_glance"),
         Step(
             "glance at half the size",
-            "compare:surely_differ",
+            "cached_image:surely_differ",
             lambda result: "no copy" if result else "",
         ),
-        Step("keypoints of an image", "compare:find_keypoints"),
+        Step("keypoints of an image", "cached_image:find_keypoints"),
+        Step("keypoints of an enlarged image", "matching.enlarged:find_keypoints"),
         Step(
             "match keypoints",
             "matching:estimate_similarity",
@@ -64,7 +65,7 @@ def make_steps() -> list[Step]:
         ),
         Step("aligned by keypoints", "matching:_aligned_logit"),
         Step("first look at a pair", "compare:compare", _grade),
-        Step("is it a drawing", "compare:may_be_drawing"),
+        Step("is it a drawing", "cached_image:may_be_drawing"),
         Step(
             "a drawing in the other one",
             "compare:find_shift",

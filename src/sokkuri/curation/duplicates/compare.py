@@ -1,8 +1,7 @@
 """Fingerprint images and compare pairs of them, in threads.
 
 Takes content keys (store/content.py) and a function that locates their files; returns fingerprints
-and PairResults. It uses a file only if it still holds the bytes of its content key. A file is read
-and decoded once for its fingerprint, its square and its preview, while the caches hold them.
+and PairResults.
 """
 
 import threading
@@ -11,133 +10,53 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import cached_property
 from typing import Self, TypeVar
 
-import numpy as np
-import xxhash
 from cachetools import LRUCache
-from numpy.typing import NDArray
 
 from sokkuri.core.cores import available_cores
 from sokkuri.core.errors import DecodeError, MissingExtraError, ReadError
-from sokkuri.core.locations import Location
 from sokkuri.core.product_threads import small_products
-from sokkuri.core.types import Limits, PixelSpec
+from sokkuri.core.types import Limits
+from sokkuri.curation.duplicates.cached_image import CachedImage, ImageCache, Locate
 from sokkuri.curation.duplicates.image_facts import ImageFacts, read_image_facts
-from sokkuri.curation.duplicates.matching import COPY_SCORE, Match, SurelyDiffer, compare
+from sokkuri.curation.duplicates.matching import COPY_SCORE, Match, compare
 from sokkuri.curation.duplicates.matching import enlarged as parts
 from sokkuri.curation.duplicates.matching.coarse_jpeg import was_saved_coarsely
-from sokkuri.curation.duplicates.matching.content import may_be_drawing
 from sokkuri.curation.duplicates.matching.edits import can_be_edit
-from sokkuri.curation.duplicates.matching.fingerprint import Preview, fingerprint, make_preview
+from sokkuri.curation.duplicates.matching.fingerprint import fingerprint
 from sokkuri.curation.duplicates.matching.full_size import Verdict, compare_full_size
-from sokkuri.curation.duplicates.matching.glance import Glance, halve, make_glance, surely_differ
-from sokkuri.curation.duplicates.matching.keypoints import Keypoints, find_keypoints, opencv
+from sokkuri.curation.duplicates.matching.keypoints import opencv
 from sokkuri.curation.duplicates.matching.placement import Place, find_shift
 from sokkuri.curation.duplicates.moving import MAX_EDITED_FRAMES, are_edited_frames
 from sokkuri.curation.duplicates.pair_facts import PairFacts, measure_pair
 from sokkuri.curation.duplicates.pair_store import NOT_COMPARED_BY_KEYPOINTS, PairResult
 from sokkuri.curation.duplicates.saved_again import is_enlargement
 from sokkuri.curation.types import Grade
-from sokkuri.images.decode import decode
-from sokkuri.images.read import read_file
 
-_IMAGES = 12_000  # squares, halves and keypoints that are kept, 70 kB each
-_PREVIEW_BYTES = 256 * 2**20  # of previews that are kept, some 1,700
-_LARGE_BYTES = 64 * 2**20  # of larger pictures that are kept, some 25 photos
 _PLACES = 20_000  # of pairs, less than a kilobyte each
 _QUEUED = 64  # tasks for each thread
 _LEAST_AGREEMENT = 1.75  # Place.agreement of possible copies; copies had 1.9 and more
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Locate = Callable[[bytes], Location]
-"""Returns the location of a file that holds a content."""
-
-
-class _Image:
-    """One content as the matcher sees it: an ImageView. Keypoints are found when asked for."""
-
-    def __init__(self, content: bytes, comparer: "PairComparer") -> None:
-        self._content, self._comparer = content, comparer
-        self._lock = threading.Lock()
-        self._keypoints: Keypoints | None = None
-        self._more_keypoints: Keypoints | None = None
-        self._glance: Glance | None = None
-        preview = comparer.decode_preview(content)
-        self.square, self.width, self.height = preview.square, preview.width, preview.height
-        self.frames, self.is_transparent = preview.frames, preview.is_transparent
-        self.is_raw = preview.is_raw
-        # Most images need this half for a glance, when the preview may be gone.
-        self._half = halve(preview.rgb) if comparer.by_keypoints else None
-
-    @cached_property
-    def may_be_drawing(self) -> bool:
-        """Whether it has so few colours that it may be a drawing, a text or a screen."""
-        return may_be_drawing(self.square)
-
-    @property
-    def rgb(self) -> NDArray[np.uint8]:
-        return self._comparer.preview_rgb(self._content)
-
-    def decode(self, spec: PixelSpec) -> NDArray[np.uint8]:
-        return self._comparer.decode_large(self._content, spec)
-
-    def keypoints(self) -> Keypoints:
-        with self._lock:
-            if self._keypoints is None:
-                self._keypoints = find_keypoints(self.rgb)
-            return self._keypoints
-
-    def enlarged(self) -> parts.Enlarged:
-        image = parts.Enlarged(self, self._more_keypoints)
-        self._more_keypoints = image.keypoints()
-        return image
-
-    def glance(self) -> Glance:
-        with self._lock:
-            if self._glance is None:
-                half = halve(self.rgb) if self._half is None else self._half
-                self._glance = make_glance(half)
-            return self._glance
-
-    def surely_differs_from(self, other: "_Image") -> SurelyDiffer:
-        """Return a function that glances at both, and says whether they surely differ."""
-
-        def glance(logit: float) -> bool:
-            def are_drawings() -> bool:
-                return self.may_be_drawing and other.may_be_drawing
-
-            return surely_differ(self.glance(), other.glance(), logit, are_drawings)
-
-        return glance
 
 
 class PairComparer:
     """Compares images. Use it as a context manager.
 
-    by_keypoints : whether OpenCV is installed. unreadable : contents whose bytes could not be read.
-    looks_for_parts : whether first looks at many pairs enlarge images to find small parts of them.
+    by_keypoints : whether OpenCV is installed. looks_for_parts : whether first looks at many pairs
+    enlarge images to find small parts of them.
     """
 
     looks_for_parts = False
 
     def __init__(self, locate: Locate, limits: Limits | None = None, workers: int = 0) -> None:
         self.by_keypoints = True
-        self.unreadable: set[bytes] = set()
         self._missing = ""
-        self._locate = locate
         self._limits = limits or Limits()
         self._workers = workers or available_cores()
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="sokkuri-compare")
-        self._images: LRUCache[bytes, _Image] = LRUCache(_IMAGES)
-        self._previews: LRUCache[bytes, NDArray[np.uint8]] = LRUCache(
-            _PREVIEW_BYTES, getsizeof=lambda rgb: int(rgb.nbytes)
-        )
-        self._large: LRUCache[tuple[bytes, PixelSpec], NDArray[np.uint8]] = LRUCache(
-            _LARGE_BYTES, getsizeof=lambda rgb: int(rgb.nbytes)
-        )
         self._places: LRUCache[tuple[bytes, bytes], Place | None] = LRUCache(_PLACES)
         self._lock = threading.Lock()
         self._cores = ExitStack()
@@ -146,6 +65,12 @@ class PairComparer:
         except MissingExtraError as error:
             self.by_keypoints = False
             self._missing = str(error)
+        self._images = ImageCache(locate, self._limits, with_halves=self.by_keypoints)
+
+    @property
+    def unreadable(self) -> set[bytes]:
+        """The contents whose bytes could not be read."""
+        return self._images.unreadable
 
     def __enter__(self) -> Self:
         self._cores.enter_context(small_products())
@@ -218,7 +143,7 @@ class PairComparer:
 
     def _fingerprint(self, content: bytes) -> tuple[bytes, bytes | None] | None:
         try:
-            return content, fingerprint(self._image(content).square).tobytes()
+            return content, fingerprint(self._images.image(content).square).tobytes()
         except DecodeError:
             return content, None
         except ReadError:
@@ -240,7 +165,7 @@ class PairComparer:
         """
         first, second = min(pair), max(pair)
         try:
-            a, b = self._image(first), self._image(second)
+            a, b = self._images.image(first), self._images.image(second)
             # A still is no copy of an animation. A RAW file holds more than any other file.
             if a.frames != b.frames or a.is_raw or b.is_raw:
                 return PairResult(first, second, None, 0.0)
@@ -264,7 +189,7 @@ class PairComparer:
         """Return the best grade that a close look may give; None if it need not be asked."""
         if match.grade in ("same", "edited"):
             return match.grade
-        a, b = (self._image(content) for content in pair)
+        a, b = (self._images.image(content) for content in pair)
         # Keypoints hardly tell one letter from the next. Pictures of one size are no crops.
         may_be_crop = (a.width, a.height) != (b.width, b.height)
         if not self.by_keypoints or a.frames > 1 or not (match.grade == "alike" or may_be_crop):
@@ -297,10 +222,10 @@ class PairComparer:
 
     def _close_grade(self, pair: PairResult) -> Grade | None:
         """Return the grade of an open pair: `same` ones are compared at full size."""
-        a, b = self._image(pair.first), self._image(pair.second)
+        a, b = self._images.image(pair.first), self._images.image(pair.second)
         if pair.likely == "same" or a.frames > 1:
             sizes = (a.width, a.height), (b.width, b.height)
-            files = self._read(pair.first), self._read(pair.second)
+            files = self._images.read(pair.first), self._images.read(pair.second)
             if compare_full_size(*files, sizes, self._limits) is Verdict.SAME:
                 return "same"
             if a.frames > 1:  # all frames decide
@@ -314,14 +239,14 @@ class PairComparer:
             return None
         return "edited" if self._is_edited(pair, a, b) else pair.grade
 
-    def _is_edited(self, pair: PairResult, a: _Image, b: _Image) -> bool:
+    def _is_edited(self, pair: PairResult, a: CachedImage, b: CachedImage) -> bool:
         """Return whether one still can be an edit of the other, or was surely saved from it."""
         place = self._place(pair.first, pair.second)
         if place is None:
             return False
         if can_be_edit((a, b), place.refined, likely=pair.score >= COPY_SCORE):
             return True
-        files = self._read(pair.first), self._read(pair.second)
+        files = self._images.read(pair.first), self._images.read(pair.second)
         return was_saved_coarsely(files, (a, b), place.refined, self._limits)
 
     def _place(self, first: bytes, second: bytes) -> Place | None:
@@ -330,7 +255,7 @@ class PairComparer:
             known = (first, second) in self._places
             place = self._places.get((first, second))
         if not known:
-            a, b = self._image(first), self._image(second)
+            a, b = self._images.image(first), self._images.image(second)
             place = parts.find_place_of_part(a, b)
             with self._lock:
                 self._places[first, second] = place
@@ -338,7 +263,7 @@ class PairComparer:
 
     def _image_facts(self, content: bytes) -> tuple[bytes, ImageFacts] | None:
         try:
-            return content, read_image_facts(self._read(content), self._limits)
+            return content, read_image_facts(self._images.read(content), self._limits)
         except (DecodeError, ReadError):
             return None
 
@@ -347,61 +272,16 @@ class PairComparer:
     ) -> tuple[bytes, bytes, PairFacts | None] | None:
         first, second = min(pair), max(pair)
         try:
-            a, b = self._image(first), self._image(second)
+            a, b = self._images.image(first), self._images.image(second)
             found = measure_pair(a, b, self._place(first, second))
             if found is not None and found.larger is not None:
                 large, small = ((first, second), (second, first))[found.larger]
                 turn = found.orientation if found.larger else found.orientation.inverse
-                enlarged = is_enlargement(self._read(large), facts[small], turn, self._limits)
+                enlarged = is_enlargement(
+                    self._images.read(large), facts[small], turn, self._limits
+                )
                 sides = enlarged and found.larger == 0, enlarged and found.larger == 1
                 found = replace(found, enlarged=sides)
         except (DecodeError, ReadError):
             return None
         return first, second, found
-
-    def _image(self, content: bytes) -> _Image:
-        with self._lock:
-            image = self._images.get(content)
-        if image is None:
-            image = _Image(content, self)
-            with self._lock:
-                self._images[content] = image
-        return image
-
-    def preview_rgb(self, content: bytes) -> NDArray[np.uint8]:
-        """Return a preview's pixels, decoded again if they are not kept. Raises ReadError."""
-        with self._lock:
-            rgb = self._previews.get(content)
-        return self.decode_preview(content).rgb if rgb is None else rgb
-
-    def decode_large(self, content: bytes, spec: PixelSpec) -> NDArray[np.uint8]:
-        """Return an image's pixels, which are kept for its other pairs.
-
-        Raises ReadError and DecodeError.
-        """
-        with self._lock:
-            rgb = self._large.get((content, spec))
-        if rgb is None:
-            rgb = decode(self._read(content), spec, self._limits).rgb
-            if rgb.nbytes < _LARGE_BYTES // 4:
-                with self._lock:
-                    self._large[content, spec] = rgb
-        return rgb
-
-    def decode_preview(self, content: bytes) -> Preview:
-        """Read and decode an image, and keep its pixels. Raises ReadError and DecodeError."""
-        preview = make_preview(self._read(content), self._limits)
-        with self._lock:
-            self._previews[content] = preview.rgb
-        return preview
-
-    def _read(self, content: bytes) -> bytes:
-        """Return the bytes of a content. Raises ReadError if its file holds other bytes by now."""
-        try:
-            data, _ = read_file(self._locate(content), self._limits)
-            if xxhash.xxh3_128_digest(data) == content:
-                return data
-        except (FileNotFoundError, ReadError):
-            pass
-        self.unreadable.add(content)
-        raise ReadError("its file is gone or has changed")

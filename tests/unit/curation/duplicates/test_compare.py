@@ -10,7 +10,7 @@ import pytest
 from edited_images import write_edits
 from PIL import Image, ImageDraw
 
-from sokkuri.curation.duplicates import compare
+from sokkuri.curation.duplicates import cached_image
 from sokkuri.curation.duplicates.compare import PairComparer
 from sokkuri.curation.duplicates.pair_store import NOT_COMPARED_BY_KEYPOINTS, PairResult
 from sokkuri.curation.trash.safe_files import size_and_digest
@@ -139,7 +139,7 @@ def test_it_takes_few_contents_ahead(files: Files) -> None:
 def test_images_that_are_no_longer_cached_are_read_again(
     files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compare, "_IMAGES", 1)
+    monkeypatch.setattr(cached_image, "_IMAGES", 1)
     first, *others = [files.of(name) for name in ("a/orig", "a/small", "b/orig", "a/crop")]
     with PairComparer(files) as comparer:
         pairs = [(first, other) for other in others] * 2
@@ -169,7 +169,7 @@ def test_a_file_is_read_once_for_its_fingerprint_and_all_comparisons(files: File
 def test_previews_that_are_no_longer_cached_are_decoded_again(
     files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compare, "_PREVIEW_BYTES", 256 * 256 * 3)  # a single preview
+    monkeypatch.setattr(cached_image, "_PREVIEW_BYTES", 256 * 256 * 3)  # a single preview
     first, *others = [files.of(name) for name in ("a/orig", "a/small", "b/orig", "a/crop")]
     with PairComparer(files) as comparer:
         pairs = [(first, other) for other in others]

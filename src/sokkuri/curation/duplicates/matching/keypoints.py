@@ -35,20 +35,29 @@ _MIRRORED_ORDER = np.arange(128).reshape(4, 4, 8)[::-1][:, :, (-np.arange(8)) % 
 """The order of a descriptor's components after its image is mirrored: the cells across the
 keypoint's direction swap, and so do the directions in them."""
 
+_ONE = np.flatnonzero(np.arange(128) < _MIRRORED_ORDER)
+_OTHER = _MIRRORED_ORDER[_ONE]
+"""The 64 pairs of components that swap when an image is mirrored."""
+
+Matches = tuple[NDArray[np.int64], NDArray[np.int64]]
+"""The numbers of the keypoints in both images : two (M,)."""
+
 _FLIP_X = np.array([-1, 1], np.float32)
-_thread_local = threading.local()  # threads must not share a detector
+_thread_local = threading.local()  # threads must not share a detector, nor memory for products
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Keypoints:
     """The keypoints of a preview.
 
-    positions : (K, 2) float32, x and y in pixels. codes : (K, 128) int8, the descriptors in whole
-    numbers. lengths : (K,) float32, of the codes. width : of the preview, in pixels.
+    positions : (K, 2) float32, x and y in pixels. sums, differences : (K, 64) uint8 and int8, of
+    the components of the descriptors in whole numbers that swap when the image is mirrored.
+    lengths : (K,) float32, of the descriptors. width : of the preview, in pixels.
     """
 
     positions: NDArray[np.float32]
-    codes: NDArray[np.int8]
+    sums: NDArray[np.uint8]
+    differences: NDArray[np.int8]
     lengths: NDArray[np.float32]
     width: int
 
@@ -153,9 +162,13 @@ def find_keypoints(
     descriptors = descriptors[:most]
     positions = np.array([point.pt for point in points[:most]], np.float32).reshape(-1, 2)
     sums = np.maximum(descriptors.sum(1, keepdims=True), 1e-6)
-    codes = np.rint(np.sqrt(descriptors / sums) * _LEVELS).clip(0, 127).astype(np.int8)
-    lengths = np.linalg.norm(codes.astype(np.float32), axis=1)
-    return Keypoints(positions, codes, np.maximum(lengths, 1.0), rgb.shape[1])
+    codes = np.rint(np.sqrt(descriptors / sums) * _LEVELS).clip(0, 127)
+    lengths = np.linalg.norm(codes, axis=1)
+    one, other = codes[:, _ONE], codes[:, _OTHER]
+    return Keypoints(
+        positions, (one + other).astype(np.uint8), (one - other).astype(np.int8),
+        np.maximum(lengths, 1.0), rgb.shape[1],
+    )  # fmt: skip
 
 
 def _detector(contrast: float, edge: float, most: int) -> Any:
@@ -174,7 +187,7 @@ def estimate_similarity(a: Keypoints, b: Keypoints) -> SimilarityTransform | Non
     """Return the transform that most matches agree on, mirrored or not; None if too few match."""
     if min(len(a.positions), len(b.positions)) < _MIN_MATCHES:
         return None
-    plain, flipped = map(_match, _similarities(a, b))
+    plain, flipped = _match(_similarities(a, b))
     mirrored = len(flipped[0]) > len(plain[0])
     in_a, in_b = flipped if mirrored else plain
     if len(in_a) < _MIN_MATCHES:
@@ -188,31 +201,64 @@ def estimate_similarity(a: Keypoints, b: Keypoints) -> SimilarityTransform | Non
 def _similarities(a: Keypoints, b: Keypoints) -> NDArray[np.float32]:
     """Return the cosines of the descriptors, of `a` as it is and mirrored : (2, K, L).
 
-    The products are whole numbers below 2**24, so float32 has them exactly, and one product of
-    both is faster than two of int8.
+    Mirroring changes the sign of the differences only, so twice the products of the descriptors are
+    the products of the sums plus those of the differences, or minus them. All are whole numbers
+    below 2**24, which float32 has exactly. The next call of the thread overwrites the result.
     """
-    both = np.concatenate([a.codes, a.codes[:, _MIRRORED_ORDER]]).astype(np.float32)
-    cosines = (both @ b.codes.astype(np.float32).T).reshape(2, len(a.codes), len(b.codes))
-    cosines /= a.lengths[:, None]
-    cosines /= b.lengths
-    return cosines
+    shape = len(a.lengths), len(b.lengths)
+    size = shape[0] * shape[1]
+    buffer = _buffer(3 * size)
+    both, of_sums = buffer[: 2 * size].reshape(2, *shape), buffer[2 * size :].reshape(shape)
+    products = np.matmul(a.sums.astype(np.float32), b.sums.T.astype(np.float32), out=of_sums)
+    of_differences = np.matmul(
+        a.differences.astype(np.float32), b.differences.T.astype(np.float32), out=both[1]
+    )
+    np.add(products, of_differences, out=both[0])
+    np.subtract(products, of_differences, out=both[1])
+    both /= 2 * a.lengths[:, None]
+    both /= b.lengths
+    return both
 
 
-def _match(similarities: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the pairs that pass Lowe's test, each keypoint at most once : two (M,).
+def _buffer(size: int) -> NDArray[np.float32]:
+    """Return memory of this thread : (size,). New memory for each product would cost more time
+    than the product."""
+    known: NDArray[np.float32] | None = _thread_local.__dict__.get("buffer")
+    if known is None or len(known) < size:
+        known = _thread_local.__dict__["buffer"] = np.empty(size, np.float32)
+    return known[:size]
 
-    It overwrites `similarities`.
+
+def _match(similarities: NDArray[np.float32]) -> list[Matches]:
+    """Return the pairs that pass Lowe's test, of `a` as it is, and of `a` mirrored.
+
+    Each keypoint is in one pair at most. similarities : (2, K, L), which it overwrites.
     """
-    in_a = np.arange(len(similarities))
-    in_b = similarities.argmax(1)
-    best = similarities[in_a, in_b]
-    similarities[in_a, in_b] = -1.0
-    second = similarities.max(1)
+    count = similarities.shape[1]
+    lines = similarities.reshape(2 * count, -1)
+    in_a = np.arange(len(lines))
+    in_b = lines.argmax(1)
+    best = lines[in_a, in_b]
+    lines[in_a, in_b] = -1.0
+    second = lines.max(1)
     clear = 1 - best < _RATIO**2 * (1 - second)  # half of the squared distances
     in_a, in_b, best = in_a[clear], in_b[clear], best[clear]
-    order = np.argsort(-best, kind="stable")
-    _, first = np.unique(in_b[order], return_index=True)
-    return in_a[order][first], in_b[order][first]
+    mirrored = int(in_a.searchsorted(count))
+    return [
+        _best_for_each(in_a[:mirrored], in_b[:mirrored], best[:mirrored]),
+        _best_for_each(in_a[mirrored:] - count, in_b[mirrored:], best[mirrored:]),
+    ]
+
+
+def _best_for_each(
+    in_a: NDArray[np.int64], in_b: NDArray[np.int64], best: NDArray[np.float32]
+) -> Matches:
+    """Return the best pair of each keypoint of `b` : three (M,)."""
+    order = np.lexsort((-best, in_b))
+    in_a, in_b = in_a[order], in_b[order]
+    first = np.ones(len(in_b), bool)
+    np.not_equal(in_b[1:], in_b[:-1], out=first[1:])
+    return in_a[first], in_b[first]
 
 
 def _fit_transform(

@@ -14,8 +14,9 @@ from sokkuri.curation.duplicates.matching.placement import Place, find_place
 from sokkuri.curation.duplicates.orientation import ORIENTATIONS, Orientation
 
 NO_KEYPOINTS = Keypoints(
-    np.empty((0, 2), np.float32), np.empty((0, 128), np.int8), np.empty(0, np.float32), 256
-)
+    np.empty((0, 2), np.float32), np.empty((0, 64), np.uint8), np.empty((0, 64), np.int8),
+    np.empty(0, np.float32), 256,
+)  # fmt: skip
 WHOLE = picture(3).resize((256, 192))
 
 
