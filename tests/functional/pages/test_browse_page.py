@@ -196,7 +196,7 @@ def test_a_hundred_thousand_images_scroll_without_gaps(visitors: Visiting, many:
 
 GRID = """async (count) => {
   const style = Object.assign(document.createElement("link"),
-    {rel: "stylesheet", href: "/static/browse/browse.css"});
+    {rel: "stylesheet", href: "/static/browse/grid.css"});
   const host = document.createElement("div");
   host.className = "grid";
   document.body.style.display = "block";

@@ -44,6 +44,19 @@ def test_the_red_of_the_seal_is_for_the_name_and_red_buttons_are_for_danger() ->
     assert filled == {".button.danger"}
 
 
+def test_every_script_and_style_sheet_is_short() -> None:
+    """As the modules of the server are: one job each, which its first line says. Made files may be long."""
+    written = [
+        path
+        for ending in ("js", "css")
+        for path in STATIC.rglob(f"*.{ending}")
+        if path.parent.name != "bundle"
+    ]
+    assert len(written) > 150
+    lines = {str(path.relative_to(STATIC)): path.read_text("utf-8").count("\n") for path in written}
+    assert {name: count for name, count in lines.items() if count > 400} == {}
+
+
 @pytest.mark.skipif(
     NODE is None or not (PROJECT / "node_modules/esbuild").is_dir(),
     reason="needs Node, and esbuild, which tests/install_browser.sh fetches with npm",
