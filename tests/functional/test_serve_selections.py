@@ -116,6 +116,31 @@ def test_a_kept_selection_ends_when_a_label_changes(server: Server, root: Path) 
         set_labels(collection.catalog, [(id_, None) for id_ in IDS])
 
 
+def test_a_selection_without_an_order_lasts_as_long_as_its_images(
+    server: Server, root: Path
+) -> None:
+    """Also if the collection has changed elsewhere, and before the server has noticed a change."""
+    name = name_of(server, **part_of_grid(server, (1, 3), under="a"))
+    seen = [server.api("grid")["revision"]]
+
+    def wait_for_change() -> None:
+        while (revision := server.api("grid")["revision"]) == seen[-1]:
+            pass
+        seen.append(revision)
+
+    with Collection.open(root, "rw") as collection:
+        collection.remove([IDS[4]])
+        wait_for_change()
+        images = server.api(f"selections/{name}/images")["images"]
+        assert [image["id"] for image in images] == IDS[1:3]
+        collection.remove([IDS[0]])
+        wait_for_change()
+        detail = assert_problem(server.get(f"/api/v1/selections/{name}/images"), 409, "conflict")
+        assert "select again" in detail
+        collection.restore([IDS[0], IDS[4]])
+        wait_for_change()
+
+
 def test_what_is_no_selection_is_refused(server: Server) -> None:
     bodies: list[dict[str, Any]] = [{}, {"ids": []}]
     for body in (*bodies, {"ids": ["x"], **part_of_grid(server, (0, 1))}):

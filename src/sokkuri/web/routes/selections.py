@@ -62,9 +62,14 @@ async def keep(context: Context, request: SelectionRequestDocument) -> Response:
         selection = MapSelection(on_map.version, on_map.points, on_map.under, on_map.where)
     elif request.grid is not None:
         grid = request.grid
-        selection = GridSelection(
-            grid.under, grid.sort, grid.revision, tuple(grid.ranges), grid.where, grid.order
-        )
+        order = grid.order
+        if order is None:
+            order = await context.read_pool.run(
+            selections.order_now,
+            context.grid_orders, context.watcher.state.revision, grid.under, grid.sort,
+            grid.revision,
+        )  # fmt: skip
+        selection = GridSelection(grid.under, grid.sort, order, tuple(grid.ranges), grid.where)
     else:
         selection = IdSelection(tuple(request.ids or ()))
     keys = await _keys(context, selection)

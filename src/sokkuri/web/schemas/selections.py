@@ -17,8 +17,8 @@ Position = Annotated[int, Field(ge=0, le=2**31)]
 
 class GridSelectionDocument(RequestDocument):
     """Images of the grid. `revision` and `order` : of the layout that they were selected in;
-    `ranges` : [first, end) positions in its order. Without `order`, which a filter needs, any
-    change of the collection ends the selection."""
+    `ranges` : [first, end) positions in its order. Without `order`, which a filter needs, the
+    selection must be kept before the revision changes."""
 
     under: Folder | None = None
     where: str | None = Field(default=None, max_length=MAX_FILTER_LENGTH)

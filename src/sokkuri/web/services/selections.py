@@ -37,15 +37,13 @@ _COLUMNS = ("id", "path", "width", "height", "bytes", "modified")
 
 @dataclass(frozen=True, slots=True)
 class GridSelection:
-    """Images of the grid: ranges of positions in its order. order : the version of the order; None
-    : it was the one of this revision."""
+    """Images of the grid: ranges of positions in its order. order : the version of the order."""
 
     under: str | None
     sort: Sort
-    revision: str
+    order: str
     ranges: tuple[tuple[int, int], ...]
     where: str | None = None
-    order: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +90,24 @@ class SelectionStore:
         return found
 
 
+def order_now(
+    collection: Collection,
+    orders: GridOrderCache,
+    revision: str,
+    under: str | None,
+    sort: Sort,
+    seen: str,
+) -> str:
+    """Return the version of the grid's order, for a client that names none.
+
+    revision : the present one. seen : the one that the client has seen. Raises ConflictError if
+    they differ.
+    """
+    if seen != revision:
+        raise ConflictError("the collection has changed since these images were selected")
+    return orders.get(collection, revision, under, sort).version
+
+
 def selected_keys(
     collection: Collection,
     orders: GridOrderCache,
@@ -108,10 +124,8 @@ def selected_keys(
         return np.array(image_keys(collection.catalog, selection.ids), np.int64)
     if isinstance(selection, MapSelection):
         return _keys_on_map(collection, orders, revision, selection, views)
-    if selection.order is None and selection.revision != revision:
-        raise ConflictError("the collection has changed since these images were selected")
     order = orders.get(collection, revision, selection.under, selection.sort, selection.where)
-    if selection.order not in (None, order.version):
+    if selection.order != order.version:
         raise ConflictError(
             "the images, or those that pass the filter, have changed since these were selected: "
             "nothing was done, select again"

@@ -1,7 +1,6 @@
 """Selections of the grid: they hold for the images that were shown, or not at all."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,12 @@ from sokkuri.store.labels import set_labels
 from sokkuri.store.photos import count_photo_change, record_photos
 from sokkuri.web.services.grid import GridOrderCache, read_window
 from sokkuri.web.services.map_view import MapViewCache
-from sokkuri.web.services.selections import GridSelection, ids_and_paths, selected_keys
+from sokkuri.web.services.selections import (
+    GridSelection,
+    ids_and_paths,
+    order_now,
+    selected_keys,
+)
 
 IDS = ["a/1", "a/2", "a/3", "b/1", "b/2"]
 CATS = "label = 'cat'"
@@ -42,7 +46,7 @@ class Page:
         assert window["order"] == order.version
         self.shown = [image["id"] for image in window["images"]]
         places = ((1, len(self.shown)),)
-        self.selection = GridSelection(None, "folder", "1", places, where, order.version)
+        self.selection = GridSelection(None, "folder", order.version, places, where)
 
     def selected(self) -> list[str]:
         """Return the images that an action now would concern."""
@@ -101,9 +105,14 @@ def test_a_place_never_stands_for_an_image_that_was_not_shown(bench: Bench) -> N
     assert page.selected() == IDS[1:], "as shown"
     page.revision = "3"
     assert page.has_ended
-    without_order = replace(page.selection, order=None)
+
+
+def test_a_client_that_names_no_order_gets_the_present_one(bench: Bench) -> None:
+    page = Page(bench, None)
+    of_page = bench.collection, page.orders
+    assert order_now(*of_page, "1", None, "folder", "1") == page.selection.order
     with pytest.raises(ConflictError, match="the collection has changed"):
-        selected_keys(bench.collection, page.orders, "3", without_order, MapViewCache())
+        order_now(*of_page, "2", None, "folder", "1")
 
 
 def test_other_contents_of_a_file_are_another_order(bench: Bench) -> None:
@@ -116,7 +125,7 @@ def test_other_contents_of_a_file_are_another_order(bench: Bench) -> None:
 
 def test_a_page_scrolls_on_in_its_order_until_the_server_drops_it(bench: Bench) -> None:
     page = Page(bench, CATS)
-    version = page.selection.order or ""
+    version = page.selection.order
     set_labels(bench.catalog, [("a/1", None)])
     order = page.orders.get_same(bench.collection, "1", None, "folder", CATS, version)
     window = read_window(bench.collection, order, "1", 1, 1)

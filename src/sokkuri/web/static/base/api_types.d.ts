@@ -301,8 +301,8 @@ export interface GridPlaceDocument {
 
 /**
  * Images of the grid. `revision` and `order`: of the layout that they were selected in; `ranges`:
- * [first, end) positions in its order. Without `order`, which a filter needs, any change of the
- * collection ends the selection.
+ * [first, end) positions in its order. Without `order`, which a filter needs, the selection must
+ * be kept before the revision changes.
  */
 export interface GridSelectionDocument {
   under?: string | null;
