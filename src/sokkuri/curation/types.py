@@ -26,8 +26,9 @@ class DuplicateImage:
 
     path : relative to root. digest : XXH3-128 of the file's bytes; None if it was never read.
     preferred : a person chose to keep it. damaged : its file lacks its end. outside : it is in a
-    folder outside the collection, see against.py. sidecar : bytes of its `.xmp` sidecars, only for
-    RAW files of which there are several with the same bytes.
+    folder outside the collection, see against.py. Only for files of which there are several with
+    the same bytes: sidecar : bytes of the `.xmp` sidecars of a RAW file; has_live_film : whether
+    the video of a Live Photo is beside it.
     """
 
     id: str
@@ -42,6 +43,7 @@ class DuplicateImage:
     outside: bool = False
     damaged: bool = False
     sidecar: int = 0
+    has_live_film: bool = False
 
     @property
     def file(self) -> Location:

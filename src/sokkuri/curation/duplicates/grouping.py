@@ -24,7 +24,7 @@ from sokkuri.curation.duplicates.groups import Star
 from sokkuri.curation.duplicates.keep_evidence import NO_EVIDENCE, ImageEvidence
 from sokkuri.curation.duplicates.keep_rules import explain_choice, keep_order, parse_rules
 from sokkuri.curation.duplicates.pair_store import PairResult
-from sokkuri.curation.duplicates.stacks import Stacks, measure_sidecars
+from sokkuri.curation.duplicates.stacks import Stacks, note_companions
 from sokkuri.curation.types import ALL_GRADES, GRADES, CopyGrade, DuplicateImage, Grade, Group, Pair
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.decisions import Decisions, read_decisions
@@ -80,7 +80,7 @@ class GroupingTask:
         self.with_bursts = options.bursts
         self.decisions = read_decisions(collection.catalog)
         self.contents = live_contents(collection, self.decisions, only, twins=twins)
-        measure_sidecars(collection.catalog, self.contents.values())
+        note_companions(collection.catalog, self.contents.values())
         self._stacks = Stacks(collection.catalog, self.contents) if options.stacks else ()
         self.passing = ids_that_pass(collection, options.under, options.where)
         self.min_grade = options.min_grade

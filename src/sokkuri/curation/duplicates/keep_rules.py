@@ -70,6 +70,7 @@ _COPY_NAME = re.compile(
 )
 _LAST: dict[str, _Fact] = {
     "has the sidecar with most edits": lambda image, _: -image.sidecar,
+    "has the video of a Live Photo": lambda image, _: -image.has_live_film,
     "has the most pixels": _FACTS["largest"],
     "does not have the name of a copy": lambda image, _: int(is_name_of_copy(image.path)),
     "lost a little less when it was saved": lambda _, evidence: evidence.slightly_worse,

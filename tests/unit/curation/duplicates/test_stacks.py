@@ -12,6 +12,7 @@ from trash_fixtures import make_collection
 from sokkuri.api import Collection
 from sokkuri.core.types import FileStat, PhotoMetadata
 from sokkuri.curation.duplicates.find import DuplicateOptions, find_duplicates, known_groups
+from sokkuri.images.formats import LARGEST_LIVE_FILM
 from sokkuri.store.photos import record_photos
 from sokkuri.store.sidecars import record_sidecars
 
@@ -102,3 +103,23 @@ def test_of_equal_raw_files_the_one_with_most_edits_is_kept(drawn: Path, tmp_pat
         assert (group.keep, group.why) == ("c/1.jpg", "has the sidecar with most edits")
         (group,) = known_groups(made, DuplicateOptions(keep=("b/",)))
         assert group.keep == "b/1.jpg"
+
+
+def test_of_equal_photos_the_one_with_the_film_of_a_live_photo_is_kept(
+    drawn: Path, tmp_path: Path
+) -> None:
+    """Else the film would go to the trash with its photo."""
+    root = tmp_path / "photos"
+    for folder in "abcd":
+        (root / folder).mkdir(parents=True)
+        shutil.copyfile(drawn / ORIGINAL, root / folder / "1.jpg")
+    with make_collection(root) as made:
+        (root / "b" / "1.mov").mkdir()
+        (root / "b" / "2.mov").write_bytes(b"of another photo")
+        with (root / "c" / "1.mov").open("wb") as film:
+            film.truncate(LARGEST_LIVE_FILM + 1)
+        (group,) = known_groups(made)
+        assert group.keep == "a/1.jpg"
+        (root / "d" / "1.MOV").write_bytes(b"film")
+        (group,) = known_groups(made)
+        assert (group.keep, group.why) == ("d/1.jpg", "has the video of a Live Photo")

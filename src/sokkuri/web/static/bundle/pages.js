@@ -849,6 +849,7 @@ var SERVER = {
   "lost less when it was saved": "保存による劣化が少ない",
   "lost a little less when it was saved": "保存による劣化がわずかに少ない",
   "has the sidecar with most edits": "編集内容が最も多い付属ファイルがある",
+  "has the video of a Live Photo": "Live Photos の動画がある",
   "has the most pixels": "画素数が最大",
   "does not have the name of a copy": "名前がコピーのものではない",
   "has the most bytes": "ファイルサイズが最大",
