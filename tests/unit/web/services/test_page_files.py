@@ -45,7 +45,7 @@ def test_the_red_of_the_seal_is_for_the_name_and_red_buttons_are_for_danger() ->
 
 
 def test_every_script_and_style_sheet_is_short() -> None:
-    """As the modules of the server are: one job each, which its first line says. Made files may be long."""
+    """As modules of the server: one job, which the first line says. Made files may be long."""
     written = [
         path
         for ending in ("js", "css")
