@@ -157,6 +157,33 @@ def test_what_happens_to_a_film_happens_to_all_its_frames(
         run(collection)
 
 
+def test_verify_and_repair_know_the_film_of_a_frame(collection: Collection, root: Path) -> None:
+    shutil.copytree(root / "sub", root / "more")
+    run(collection, "every=1s")
+    (root / "sub/ä.MKV").unlink()
+    os.utime(root / "more/ä.MKV")
+    more = [id_.replace("sub", "more") for id_ in OTHER]
+    faults = [(fault.kind, fault.where) for fault in collection.verify()]
+    assert {*faults} == {("missing", id_) for id_ in OTHER} | {("changed", id_) for id_ in more}
+    assert len(collection.repair()) == len(faults)
+    run(collection)
+    assert not [*collection.verify()]
+    assert {*ids(collection)} >= {*more}
+
+
+def test_a_film_that_becomes_part_of_a_live_photo_loses_its_frames(
+    collection: Collection, root: Path
+) -> None:
+    """It is still there, so --accept-removals is not needed."""
+    draw_film(root / "live.mov", [RED, GREEN, BLUE] * 4)
+    run(collection, "every=0.5s")
+    save_drawing(root / "live.jpg", 9)
+    assert {fault.kind for fault in collection.verify()} == {"missing"}
+    run(collection)
+    assert not [id_ for id_ in ids(collection) if id_.startswith("live.mov")]
+    assert not [*collection.verify()]
+
+
 def test_a_run_that_breaks_off_in_a_film_is_continued(collection: Collection) -> None:
     steps = collection.sync(SyncOptions(video="every=0.2s", workers=1))
     for step in steps:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from sokkuri.images.frame_names import parse_frame
-from sokkuri.images.scan import is_of_store, may_be_image
+from sokkuri.images.scan import is_of_live_photo, is_of_store, live_stems, may_be_image
 
 _FOLDERS_KEPT = 64  # names of folders, for questions about neighbours
 
@@ -26,20 +26,30 @@ class FolderWalk:
         self.links: set[str] = set()
         self._root = root
         self._names = lru_cache(maxsize=_FOLDERS_KEPT)(self._read_names)
+        self._live_stems = lru_cache(maxsize=_FOLDERS_KEPT)(self._read_live_stems)
         self._is_entered = lru_cache(maxsize=4096)(self._enters)
 
     def would_list(self, path: str) -> bool:
-        """Return whether the walk would list this path, relative to the root. For a frame of a film
-        the film counts.
+        """Return whether the walk would list this path, relative to the root. Frames of a film are
+        listed with it, unless it is the video of a Live Photo.
 
         Raises OSError if the path is not there or nobody can tell.
         """
         frame = parse_frame(path)
-        if frame is not None:
-            path = frame.film
+        if frame is None:
+            return may_be_image(path) and self.has_file(path)
+        if not self.has_file(frame.film):
+            return False
+        folder, _, name = frame.film.rpartition("/")
+        size = (self._root / frame.film).stat().st_size
+        return not is_of_live_photo(name, size, self._live_stems(folder))
+
+    def has_file(self, path: str) -> bool:
+        """Return whether the walk would find a file at this path, an image or not. Raises as
+        `would_list`."""
         found = (self._root / path).lstat()
         folder, _, name = path.rpartition("/")
-        if name.startswith(".") or not (frame is not None or may_be_image(name)):
+        if name.startswith("."):
             return False
         if folder and not self._is_entered(folder):
             return False
@@ -54,6 +64,9 @@ class FolderWalk:
 
     def _read_names(self, folder: str) -> frozenset[str]:
         return frozenset(os.listdir(self._root / folder))  # noqa: PTH208 - names only
+
+    def _read_live_stems(self, folder: str) -> frozenset[str]:
+        return live_stems(self._names(folder))
 
     def _enters(self, folder: str) -> bool:
         parent, _, name = folder.rpartition("/")

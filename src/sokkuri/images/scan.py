@@ -112,22 +112,33 @@ def _without_films(
         yield from entries
         return
     films: list[FileRef] = []
-    live: set[str] = set()  # stems of the pictures of Live Photos
+    others: list[str] = []
     for entry in entries:
-        stem, ending = _stem_and_ending(entry.name)
+        _, ending = _stem_and_ending(entry.name)
         if ending not in FILM_ENDINGS or entry.is_dir(follow_symlinks=False):
-            if ending in LIVE_IMAGES:
-                live.add(stem)
+            others.append(entry.name)
             yield entry
             continue
         path = f"{folder}/{entry.name}" if folder else entry.name
         if not entry.name.startswith(".") and not (globs and matches_glob(path, globs)):
             films += _regular_file(entry, path)
+    live = live_stems(others) if films else frozenset[str]()
     for film in films:
-        stem, ending = _stem_and_ending(film.path.rpartition("/")[2])
-        is_small = film.stat.size <= LARGEST_LIVE_FILM
-        if not (ending == LIVE_ENDING and stem in live and is_small):
+        if not is_of_live_photo(film.path.rpartition("/")[2], film.stat.size, live):
             on_film(film)
+
+
+def live_stems(names: Iterable[str]) -> frozenset[str]:
+    """Return the stems of the pictures in a folder that may be of Live Photos."""
+    parts = map(_stem_and_ending, names)
+    return frozenset(stem for stem, ending in parts if ending in LIVE_IMAGES)
+
+
+def is_of_live_photo(film: str, size: int, live: frozenset[str]) -> bool:
+    """Return whether a film is the video of a Live Photo. film : its name. size : in bytes. live :
+    from `live_stems`, of its folder."""
+    stem, ending = _stem_and_ending(film)
+    return ending == LIVE_ENDING and stem in live and size <= LARGEST_LIVE_FILM
 
 
 def _regular_file(entry: os.DirEntry[str], path: str) -> list[FileRef]:

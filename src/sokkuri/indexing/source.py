@@ -265,22 +265,23 @@ class IsGone:
     def is_loss(self, path: str) -> bool:
         """Return whether a path that is gone took its file along: a frame whose film is still there
         did not."""
-        return file_of(path) == path or self._is_really_gone(path)
+        film = file_of(path)
+        return film == path or self._is_really_gone(film, is_film=True)
 
-    def _is_really_gone(self, path: str) -> bool:
+    def _is_really_gone(self, path: str, *, is_film: bool = False) -> bool:
         try:
-            return not self._is_there(path)
+            return not self._is_there(path, is_film)
         except (FileNotFoundError, NotADirectoryError):
             return True
         except OSError:
             return False
 
-    def _is_there(self, path: str) -> bool:
+    def _is_there(self, path: str, is_film: bool) -> bool:
         if isinstance(self._root, Address):
             remote.stat(self._root / path)
             return True
         assert self._walk is not None, "made for a folder of this machine"
-        return self._walk.would_list(path)
+        return self._walk.has_file(path) if is_film else self._walk.would_list(path)
 
     def notes(self) -> list[str]:
         """Return a line for each link to a folder that hides images which were there before."""

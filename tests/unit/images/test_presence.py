@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sokkuri.core.paths import CATALOG_NAME
+from sokkuri.images.formats import LARGEST_LIVE_FILM
 from sokkuri.images.presence import FolderWalk
 from sokkuri.images.scan import list_images
 
@@ -52,6 +53,23 @@ names = [
 def test_one_path_gets_the_answer_of_a_walk(root: Path, parts: list[str]) -> None:
     path = "/".join(parts)
     assert would_list(root, path) == (path in {ref.path for ref in list_images(root)})
+
+
+def test_frames_are_there_if_a_walk_finds_their_film(tmp_path: Path) -> None:
+    """The videos of Live Photos have no frames."""
+    names = ["a.MOV", "a.heic", "b.mov", "b.png", "c.mp4", "c.jpg", "d.mov", "sub/a.mov", ".e.mov"]
+    for name in names:
+        touch(tmp_path / name)
+    (tmp_path / "d.jpg").mkdir()
+    (tmp_path / "large.mov").touch()
+    os.truncate(tmp_path / "large.mov", LARGEST_LIVE_FILM + 1)
+    touch(tmp_path / "large.jpg")
+    films: list[str] = []
+    [*list_images(tmp_path, on_film=lambda film: films.append(film.path))]
+    assert {*films} >= {"b.mov", "c.mp4", "sub/a.mov", "large.mov"}
+    for path in (*names, "large.mov", "gone.mov"):
+        if path.endswith(("mp4", "mov", "MOV")):
+            assert would_list(tmp_path, f"{path}#t=1.5") == (path in films), path
 
 
 def test_links_to_folders_are_remembered(root: Path) -> None:
