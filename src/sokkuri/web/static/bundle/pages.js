@@ -5462,37 +5462,36 @@ function openCompare(session, onclose) {
   dialog.el.showModal();
 }
 var Compare = class {
-  /** @type {DuplicateGroupDocument} */
-  group;
-  /** @type {DuplicateImageDocument} */
-  keeper;
-  /** @type {DuplicateImageDocument[]} */
-  others;
-  /** @type {number} */
-  index;
-  /** @type {boolean} */
-  mirrored;
-  /** @type {HTMLElement} */
-  title;
-  /** @type {HTMLElement} */
-  modes;
-  /** @type {HTMLElement} */
-  mirror;
-  /** @type {HTMLElement} */
-  choose;
-  /** @type {HTMLElement} */
-  decide;
-  /** @type {HTMLImageElement[]} */
-  pictures;
   /** @param {Comparing} session */
   constructor(session) {
     this.session = session;
+    this.group = session.group;
+    this.sides = sidesOf(session.group);
+    this.index = 0;
+    this.mirrored = false;
     this.mode = "side";
     this.gain = 4;
+    this.pictures = [];
     this.swapped = false;
     this.turn = 0;
     this.isBusy = false;
     this.zoom = new JointZoom();
+    this.title = h("h2", { id: "compare-title" });
+    this.modes = this.modeButtons();
+    this.mirror = h("button", {
+      type: "button",
+      class: "button",
+      "aria-pressed": "false",
+      title: t("Mirror the second picture (i)"),
+      onclick: () => this.toggleMirror()
+    }, t("Mirror"));
+    this.choose = h(
+      "div",
+      { class: "choice", role: "group", "aria-label": t("Which picture") },
+      this.step(-1, "left", t("Previous picture")),
+      this.step(1, "right", t("Next picture"))
+    );
+    this.decide = this.decisions();
     this.body = h("div", { class: "compare-body" });
     this.foot = h("p", { class: "compare-foot small number", role: "status" });
     this.el = h(
@@ -5510,8 +5509,7 @@ var Compare = class {
   load(text2 = "") {
     const { group, id } = this.session;
     this.group = group;
-    this.keeper = group.images.find((image2) => image2.id === group.keep) ?? group.images[0];
-    this.others = group.images.filter((image2) => image2 !== this.keeper);
+    this.sides = sidesOf(group);
     this.index = Math.max(0, this.others.findIndex((image2) => image2.id === id));
     this.mirrored = false;
     this.choose.hidden = this.others.length < 2;
@@ -5519,6 +5517,12 @@ var Compare = class {
     this.zoom.fit();
     this.draw();
     if (text2) this.foot.textContent = text2;
+  }
+  get keeper() {
+    return this.sides.keeper;
+  }
+  get others() {
+    return this.sides.others;
   }
   get image() {
     return this.others[this.index];
@@ -5530,51 +5534,6 @@ var Compare = class {
       "aria-label": t("Close"),
       onclick: () => this.el.close()
     }, icon("close"));
-    this.title = h("h2", { id: "compare-title" });
-    this.modes = h(
-      "div",
-      { class: "choice", role: "group", "aria-label": t("How to compare") },
-      ORDER.map((mode, n) => h("button", {
-        type: "button",
-        class: "button",
-        dataset: { mode },
-        title: `${MODES[mode]} (${n + 1})`,
-        autofocus: !n,
-        onclick: () => this.show(mode)
-      }, MODES[mode]))
-    );
-    this.mirror = h("button", {
-      type: "button",
-      class: "button",
-      "aria-pressed": "false",
-      title: t("Mirror the second picture (i)"),
-      onclick: () => this.toggleMirror()
-    }, t("Mirror"));
-    this.choose = h(
-      "div",
-      { class: "choice", role: "group", "aria-label": t("Which picture") },
-      this.step(-1, "left", t("Previous picture")),
-      this.step(1, "right", t("Next picture"))
-    );
-    const decide = (key2, name2, text2, label) => h(
-      "button",
-      {
-        type: "button",
-        class: "button",
-        "aria-keyshortcuts": key2,
-        title: `${label} (${key2})`,
-        onclick: () => this.act(DEEDS[key2])
-      },
-      icon(name2, { size: 18 }),
-      text2
-    );
-    this.decide = h(
-      "div",
-      { class: "row", role: "group", "aria-label": t("The other picture") },
-      decide("m", "check", t("Keep the other"), t("Keep the other picture instead")),
-      decide("n", "not", t("Not duplicates"), t("The other picture is no duplicate")),
-      decide("x", "trash", t("Trash the other"), t("Move the other picture to the trash"))
-    );
     const groups = h(
       "div",
       { class: "choice", role: "group", "aria-label": t("Which group") },
@@ -5586,6 +5545,42 @@ var Compare = class {
       null,
       h("div", { class: "compare-line" }, this.title, close),
       h("div", { class: "row" }, this.modes, this.mirror, this.choose, this.decide, groups)
+    );
+  }
+  modeButtons() {
+    return h(
+      "div",
+      { class: "choice", role: "group", "aria-label": t("How to compare") },
+      ORDER.map((mode, n) => h("button", {
+        type: "button",
+        class: "button",
+        dataset: { mode },
+        title: `${MODES[mode]} (${n + 1})`,
+        autofocus: !n,
+        onclick: () => this.show(mode)
+      }, MODES[mode]))
+    );
+  }
+  /** The buttons that decide on the other picture. */
+  decisions() {
+    const button = (key2, name2, text2, label) => h(
+      "button",
+      {
+        type: "button",
+        class: "button",
+        "aria-keyshortcuts": key2,
+        title: `${label} (${key2})`,
+        onclick: () => this.act(DEEDS[key2])
+      },
+      icon(name2, { size: 18 }),
+      text2
+    );
+    return h(
+      "div",
+      { class: "row", role: "group", "aria-label": t("The other picture") },
+      button("m", "check", t("Keep the other"), t("Keep the other picture instead")),
+      button("n", "not", t("Not duplicates"), t("The other picture is no duplicate")),
+      button("x", "trash", t("Trash the other"), t("Move the other picture to the trash"))
     );
   }
   /**
@@ -5822,6 +5817,10 @@ var Compare = class {
     event.stopPropagation();
   }
 };
+function sidesOf({ keep: keep2, images: images3 }) {
+  const keeper = images3.find(({ id }) => id === keep2) ?? images3[0];
+  return { keeper, others: images3.filter((image2) => image2 !== keeper) };
+}
 function drawDifference(canvas2, [first, second], { mirrored, gain }) {
   const { naturalWidth: width, naturalHeight: height } = first;
   Object.assign(canvas2, { width, height });
@@ -6357,8 +6356,6 @@ var toTrash = (ids) => t("{files} moved to the trash", { files: files(ids.length
 var MOST_APART = 45;
 var drawn = 0;
 var GroupCard = class {
-  /** @type {HTMLElement} */
-  list;
   /**
    * @param {DuplicateGroupDocument} group
    * @param {CardOptions} options
@@ -6414,7 +6411,7 @@ var GroupCard = class {
   draw() {
     if (!this.element) return;
     const before2 = this.element.contains(document.activeElement) ? focused()?.dataset.keep : null;
-    this.list = h("ul", { class: "copies-pictures" }, this.images.map((image2, index) => this.picture(image2, index)));
+    const pictures2 = h("ul", { class: "copies-pictures" }, this.images.map((image2, index) => this.picture(image2, index)));
     const { why, conflict } = this.group;
     this.el.replaceChildren(
       this.head(),
@@ -6434,7 +6431,7 @@ var GroupCard = class {
         icon("problem", { size: 16 }),
         h("span", null, this.reason)
       ),
-      this.list
+      pictures2
     );
     if (before2) find(`[data-keep="${CSS.escape(before2)}"]`, this.el)?.focus();
   }
@@ -6615,13 +6612,13 @@ var GroupCard = class {
   move(index) {
     this.index = Math.min(Math.max(index, 0), this.images.length - 1);
     if (!this.element) return;
-    findAll(".copy-picture", this.list).forEach((button, n) => {
+    findAll(".copy-picture", this.element).forEach((button, n) => {
       button.tabIndex = n === this.index ? 0 : -1;
     });
   }
   focus(index = this.index) {
     this.move(index);
-    findAll(".copy-picture", this.list)[this.index]?.focus({ preventScroll: true });
+    findAll(".copy-picture", this.el)[this.index]?.focus({ preventScroll: true });
     this.el.scrollIntoView({ block: "nearest" });
   }
   /** Marks the current picture to stay or for the trash; shows a reason if it is the last kept one. */
@@ -8139,8 +8136,6 @@ function sharp({ id, name: name2, v }, stage, early) {
 // image/drawer.js
 var SIMILAR = 12;
 var Drawer = class {
-  /** @type {HTMLElement} */
-  similar;
   /**
    * @param {{signal: AbortSignal, onpick: (id: string, images: HitDocument[]) => void,
    *   onpage: () => void}} options onpick: shows one of some similar images; onpage: shows the page of the image
@@ -8150,6 +8145,7 @@ var Drawer = class {
     this.onpick = onpick;
     this.image = null;
     this.drawn = null;
+    this.similar = h("div", { class: "drawer-similar" });
     this.body = h("div", { class: "drawer-body" });
     this.el = h(
       "section",
@@ -8538,12 +8534,6 @@ var SWIPE = 80;
 var MOVES2 = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 var sizeOf = ({ width, height }) => ({ width: width ?? 1, height: height ?? 1 });
 var ZoomStage = class {
-  /** @type {ImageDocument} */
-  image;
-  /** @type {?HTMLImageElement} */
-  original;
-  /** @type {Zoom} */
-  zoom;
   /**
    * @param {{onstep: (which: "previous"|"next") => void, onzoom: (scale: number) => void}} options
    *   onstep: called by a swipe; onzoom: called with the scale
@@ -8551,6 +8541,9 @@ var ZoomStage = class {
   constructor({ onstep, onzoom }) {
     this.onstep = onstep;
     this.onzoom = onzoom;
+    this.image = null;
+    this.original = null;
+    this.zoom = new Zoom({ width: 1, height: 1 }, { width: 1, height: 1 });
     this.pointers = /* @__PURE__ */ new Map();
     this.start = null;
     this.sheet = h("div", { class: "viewer-sheet" });
@@ -8616,7 +8609,7 @@ var ZoomStage = class {
     return { width: this.el.clientWidth, height: this.el.clientHeight };
   }
   resized() {
-    if (!this.zoom) return;
+    if (!this.image) return;
     this.zoom.resize(this.room());
     this.draw();
   }
@@ -8632,6 +8625,7 @@ var ZoomStage = class {
    * @param {number} scale
    */
   sharpen(scale) {
+    if (!this.image) return;
     const { id, v } = this.image;
     const { width, height } = sizeOf(this.image);
     const longest = Math.max(width, height);
@@ -9038,8 +9032,6 @@ async function update3(params) {
   return true;
 }
 var Detail = class {
-  /** @type {ImageDocument} */
-  image;
   /**
    * @param {HTMLElement} main
    * @param {InfoDocument} info
@@ -9054,12 +9046,17 @@ var Detail = class {
     this.preloaded = [];
     this.answers = /* @__PURE__ */ new Map();
     this.going = null;
-    this.shows = false;
+    this.shown = null;
     this.under = null;
     this.grid = { under: null, where: null, sort: null };
     this.from = null;
     this.viewer = null;
     document.addEventListener("keydown", (event) => this.pressed(event), { signal });
+  }
+  /** The shown image. The actions on it exist only while there is one. */
+  get image() {
+    if (!this.shown) throw new Error("no image is shown");
+    return this.shown;
   }
   /** @param {Query} params */
   async go(params) {
@@ -9073,16 +9070,15 @@ var Detail = class {
     this.under = params.get("under");
     this.grid = { under: this.under, where: params.get("where"), sort: params.get("sort") };
     this.from = params.get("from");
-    if (!this.shows) this.drawSkeleton();
+    if (!this.shown) this.drawSkeleton();
     const [image2, place2] = await Promise.all([
       this.fetch(id),
       neighbours(id).then((known2) => known2 ?? placeInGrid(id, this.grid, signal))
     ]);
     signal.throwIfAborted();
     const { previous: before2, next } = place2 ?? image2;
-    this.image = { ...image2, previous: before2, next };
+    this.shown = { ...image2, previous: before2, next };
     this.place = place2;
-    this.shows = true;
     setTitle(image2.name);
     this.draw(signal);
     if (!this.canZoom()) this.viewer?.close();
@@ -9391,7 +9387,7 @@ var Detail = class {
   /** @param {KeyboardEvent} event */
   pressed(event) {
     if (event.defaultPrevented || isTyping(event) || document.querySelector("dialog[open]")) return;
-    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || !this.shows) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || !this.shown) return;
     const { id, previous: before2, next, folder, state } = this.image;
     const live = state === "live";
     if (event.key === "ArrowLeft") this.stepTo(before2);

@@ -46,39 +46,29 @@ export function openCompare(session, onclose) {
 }
 
 class Compare {
-  /** @type {DuplicateGroupDocument} */
-  group;
-  /** @type {DuplicateImageDocument} */
-  keeper;
-  /** @type {DuplicateImageDocument[]} */
-  others;
-  /** @type {number} */
-  index;
-  /** @type {boolean} */
-  mirrored;
-  /** @type {HTMLElement} */
-  title;
-  /** @type {HTMLElement} */
-  modes;
-  /** @type {HTMLElement} */
-  mirror;
-  /** @type {HTMLElement} */
-  choose;
-  /** @type {HTMLElement} */
-  decide;
-  /** @type {HTMLImageElement[]} */
-  pictures;
-
   /** @param {Comparing} session */
   constructor(session) {
     this.session = session;
+    this.group = session.group;
+    this.sides = sidesOf(session.group);
+    this.index = 0; // of the other picture
+    this.mirrored = false;
     /** @type {Mode} */
     this.mode = "side";
     this.gain = 4;
+    /** @type {HTMLImageElement[]} the two that flicker */
+    this.pictures = [];
     this.swapped = false;
     this.turn = 0;
     this.isBusy = false;
     this.zoom = new JointZoom();
+    this.title = h("h2", { id: "compare-title" });
+    this.modes = this.modeButtons();
+    this.mirror = h("button", { type: "button", class: "button", "aria-pressed": "false",
+      title: t("Mirror the second picture (i)"), onclick: () => this.toggleMirror() }, t("Mirror"));
+    this.choose = h("div", { class: "choice", role: "group", "aria-label": t("Which picture") },
+      this.step(-1, "left", t("Previous picture")), this.step(1, "right", t("Next picture")));
+    this.decide = this.decisions();
     this.body = h("div", { class: "compare-body" });
     this.foot = h("p", { class: "compare-foot small number", role: "status" });
     /** @type {HTMLDialogElement} */
@@ -93,8 +83,7 @@ class Compare {
   load(text = "") {
     const { group, id } = this.session;
     this.group = group;
-    this.keeper = group.images.find((image) => image.id === group.keep) ?? group.images[0];
-    this.others = group.images.filter((image) => image !== this.keeper);
+    this.sides = sidesOf(group);
     this.index = Math.max(0, this.others.findIndex((image) => image.id === id));
     this.mirrored = false;
     this.choose.hidden = this.others.length < 2;
@@ -104,6 +93,14 @@ class Compare {
     if (text) this.foot.textContent = text;
   }
 
+  get keeper() {
+    return this.sides.keeper;
+  }
+
+  get others() {
+    return this.sides.others;
+  }
+
   get image() {
     return this.others[this.index];
   }
@@ -111,32 +108,34 @@ class Compare {
   head() {
     const close = h("button", { type: "button", class: "icon-button", "aria-label": t("Close"),
       onclick: () => this.el.close() }, icon("close"));
-    this.title = h("h2", { id: "compare-title" });
-    this.modes = h("div", { class: "choice", role: "group", "aria-label": t("How to compare") },
+    const groups = h("div", { class: "choice", role: "group", "aria-label": t("Which group") },
+      this.go(-1, "k", t("Previous group")), this.go(1, "j", t("Next group")));
+    return h("header", null, h("div", { class: "compare-line" }, this.title, close),
+      h("div", { class: "row" }, this.modes, this.mirror, this.choose, this.decide, groups));
+  }
+
+  modeButtons() {
+    return h("div", { class: "choice", role: "group", "aria-label": t("How to compare") },
       ORDER.map((mode, n) => h("button", { type: "button",
         class: "button", dataset: { mode }, title: `${MODES[mode]} (${n + 1})`, autofocus: !n,
         onclick: () => this.show(mode) }, MODES[mode])));
-    this.mirror = h("button", { type: "button", class: "button", "aria-pressed": "false",
-      title: t("Mirror the second picture (i)"), onclick: () => this.toggleMirror() }, t("Mirror"));
-    this.choose = h("div", { class: "choice", role: "group", "aria-label": t("Which picture") },
-      this.step(-1, "left", t("Previous picture")), this.step(1, "right", t("Next picture")));
+  }
+
+  /** The buttons that decide on the other picture. */
+  decisions() {
     /**
      * @param {string} key
      * @param {string} name
      * @param {string} text
      * @param {string} label
      */
-    const decide = (key, name, text, label) => h("button", { type: "button", class: "button",
+    const button = (key, name, text, label) => h("button", { type: "button", class: "button",
       "aria-keyshortcuts": key, title: `${label} (${key})`, onclick: () => this.act(DEEDS[key]) },
     icon(name, { size: 18 }), text);
-    this.decide = h("div", { class: "row", role: "group", "aria-label": t("The other picture") },
-      decide("m", "check", t("Keep the other"), t("Keep the other picture instead")),
-      decide("n", "not", t("Not duplicates"), t("The other picture is no duplicate")),
-      decide("x", "trash", t("Trash the other"), t("Move the other picture to the trash")));
-    const groups = h("div", { class: "choice", role: "group", "aria-label": t("Which group") },
-      this.go(-1, "k", t("Previous group")), this.go(1, "j", t("Next group")));
-    return h("header", null, h("div", { class: "compare-line" }, this.title, close),
-      h("div", { class: "row" }, this.modes, this.mirror, this.choose, this.decide, groups));
+    return h("div", { class: "row", role: "group", "aria-label": t("The other picture") },
+      button("m", "check", t("Keep the other"), t("Keep the other picture instead")),
+      button("n", "not", t("Not duplicates"), t("The other picture is no duplicate")),
+      button("x", "trash", t("Trash the other"), t("Move the other picture to the trash")));
   }
 
   /**
@@ -345,6 +344,15 @@ class Compare {
     event.preventDefault();
     event.stopPropagation();
   }
+}
+
+/**
+ * The picture of a group that is kept, and the others.
+ * @param {DuplicateGroupDocument} group
+ */
+function sidesOf({ keep, images }) {
+  const keeper = images.find(({ id }) => id === keep) ?? images[0];
+  return { keeper, others: images.filter((image) => image !== keeper) };
 }
 
 /**

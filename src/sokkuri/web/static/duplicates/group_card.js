@@ -28,9 +28,6 @@ const MOST_APART = 45; // pictures of which every two are one request
 let drawn = 0;
 
 export class GroupCard {
-  /** @type {HTMLElement} */
-  list;
-
   /**
    * @param {DuplicateGroupDocument} group
    * @param {CardOptions} options
@@ -95,7 +92,7 @@ export class GroupCard {
   draw() {
     if (!this.element) return;
     const before = this.element.contains(document.activeElement) ? focused()?.dataset.keep : null;
-    this.list = h("ul", { class: "copies-pictures" }, this.images.map((image, index) =>
+    const pictures = h("ul", { class: "copies-pictures" }, this.images.map((image, index) =>
       this.picture(image, index)));
     const { why, conflict } = this.group;
     this.el.replaceChildren(this.head(),
@@ -107,7 +104,7 @@ export class GroupCard {
           { reason: serverText(conflict) }))),
       this.reason &&
       h("p", { class: "copies-reason small", role: "status" }, icon("problem", { size: 16 }),
-        h("span", null, this.reason)), this.list);
+        h("span", null, this.reason)), pictures);
     if (before) find(`[data-keep="${CSS.escape(before)}"]`, this.el)?.focus();
   }
 
@@ -234,14 +231,14 @@ export class GroupCard {
   move(index) {
     this.index = Math.min(Math.max(index, 0), this.images.length - 1);
     if (!this.element) return;
-    findAll(".copy-picture", this.list).forEach((button, n) => {
+    findAll(".copy-picture", this.element).forEach((button, n) => {
       button.tabIndex = n === this.index ? 0 : -1;
     });
   }
 
   focus(index = this.index) {
     this.move(index);
-    findAll(".copy-picture", this.list)[this.index]?.focus({ preventScroll: true });
+    findAll(".copy-picture", this.el)[this.index]?.focus({ preventScroll: true });
     this.el.scrollIntoView({ block: "nearest" });
   }
 

@@ -12,9 +12,6 @@ import { facts } from "./facts.js";
 const SIMILAR = 12;
 
 export class Drawer {
-  /** @type {HTMLElement} */
-  similar;
-
   /**
    * @param {{signal: AbortSignal, onpick: (id: string, images: HitDocument[]) => void,
    *   onpage: () => void}} options onpick: shows one of some similar images; onpage: shows the page of the image
@@ -26,6 +23,7 @@ export class Drawer {
     this.image = null;
     /** @type {?ImageDocument} */
     this.drawn = null;
+    this.similar = h("div", { class: "drawer-similar" });
     this.body = h("div", { class: "drawer-body" });
     this.el = h("section", { class: "viewer-drawer", "aria-label": t("Details"), tabindex: "-1",
       hidden: true }, this.body,

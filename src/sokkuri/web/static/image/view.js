@@ -72,9 +72,6 @@ export async function update(params) {
 }
 
 class Detail {
-  /** @type {ImageDocument} */
-  image;
-
   /**
    * @param {HTMLElement} main
    * @param {InfoDocument} info
@@ -94,7 +91,8 @@ class Detail {
     this.answers = new Map();
     /** @type {?AbortController} */
     this.going = null;
-    this.shows = false; // whether an image is shown
+    /** @type {?ImageDocument} */
+    this.shown = null;
     /** @type {?string} */
     this.under = null;
     /** @type {import("../browse/grid_place.js").NamedGrid} */
@@ -104,6 +102,12 @@ class Detail {
     /** @type {?Viewer} */
     this.viewer = null;
     document.addEventListener("keydown", (event) => this.pressed(event), { signal });
+  }
+
+  /** The shown image. The actions on it exist only while there is one. */
+  get image() {
+    if (!this.shown) throw new Error("no image is shown");
+    return this.shown;
   }
 
   /** @param {Query} params */
@@ -118,14 +122,13 @@ class Detail {
     this.under = params.get("under");
     this.grid = { under: this.under, where: params.get("where"), sort: params.get("sort") };
     this.from = params.get("from");
-    if (!this.shows) this.drawSkeleton();
+    if (!this.shown) this.drawSkeleton();
     const [image, place] = await Promise.all([this.fetch(id),
       neighbours(id).then((known) => known ?? placeInGrid(id, this.grid, signal))]);
     signal.throwIfAborted();
     const { previous: before, next } = place ?? image; // without a list, those in the folder
-    this.image = { ...image, previous: before, next };
+    this.shown = { ...image, previous: before, next };
     this.place = place;
-    this.shows = true;
     setTitle(image.name);
     this.draw(signal);
     if (!this.canZoom()) this.viewer?.close();
@@ -366,7 +369,7 @@ class Detail {
   /** @param {KeyboardEvent} event */
   pressed(event) {
     if (event.defaultPrevented || isTyping(event) || document.querySelector("dialog[open]")) return;
-    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || !this.shows) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || !this.shown) return;
     const { id, previous: before, next, folder, state } = this.image;
     const live = state === "live";
     if (event.key === "ArrowLeft") this.stepTo(before);

@@ -24,13 +24,6 @@ const MOVES = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDo
 const sizeOf = ({ width, height }) => ({ width: width ?? 1, height: height ?? 1 });
 
 export class ZoomStage {
-  /** @type {ImageDocument} */
-  image;
-  /** @type {?HTMLImageElement} */
-  original;
-  /** @type {Zoom} */
-  zoom;
-
   /**
    * @param {{onstep: (which: "previous"|"next") => void, onzoom: (scale: number) => void}} options
    *   onstep: called by a swipe; onzoom: called with the scale
@@ -38,6 +31,11 @@ export class ZoomStage {
   constructor({ onstep, onzoom }) {
     this.onstep = onstep;
     this.onzoom = onzoom;
+    /** @type {?ImageDocument} */
+    this.image = null;
+    /** @type {?HTMLImageElement} */
+    this.original = null;
+    this.zoom = new Zoom({ width: 1, height: 1 }, { width: 1, height: 1 }); // until there is an image
     /** @type {Map<number, Point>} */
     this.pointers = new Map();
     /** @type {?Point} */
@@ -104,7 +102,7 @@ export class ZoomStage {
   }
 
   resized() {
-    if (!this.zoom) return;
+    if (!this.image) return;
     this.zoom.resize(this.room());
     this.draw();
   }
@@ -122,6 +120,7 @@ export class ZoomStage {
    * @param {number} scale
    */
   sharpen(scale) {
+    if (!this.image) return;
     const { id, v } = this.image;
     const { width, height } = sizeOf(this.image);
     const longest = Math.max(width, height);
