@@ -323,10 +323,10 @@ def _video_stream(container: "InputContainer") -> "VideoStream":
     ]
     if not streams:
         raise FrameError("it has no video")
-    stream = max(streams, key=lambda one: (bool(one.disposition & 1), one.width * one.height))
-    if stream.codec_context is None:
+    known = [stream for stream in streams if stream.codec_context is not None]
+    if not known:
         raise FrameError("FFmpeg has no decoder for its video")
-    return stream
+    return max(known, key=lambda one: (bool(one.disposition & 1), one.width * one.height))
 
 
 def _check_size(width: int, height: int, limits: Limits) -> None:

@@ -170,6 +170,11 @@ def test_what_is_no_film_has_one_reason(tmp_path: Path) -> None:
     sound = draw_sound(tmp_path / "sound.mp4")
     assert times_of(sound, 1000, LIMITS) == [0]
     assert reason(sound) == "it has no video"
+    film = draw_film(tmp_path / "known.mp4", codec="libx264").read_bytes()
+    unknown = tmp_path / "unknown.mp4"
+    unknown.write_bytes(film.replace(b"avc1", b"zzz1"))
+    assert times_of(unknown, 1000, LIMITS) == [0]
+    assert reason(unknown) == "FFmpeg has no decoder for its video"
     large = draw_film(tmp_path / "large.avi")
     with pytest.raises(FrameError, match="64 x 48 pixels are more than the limit of 100"):
         read_file(tmp_path / "large.avi#t=0", Limits(max_pixels=100))
