@@ -323,7 +323,8 @@ def _video_stream(container: "InputContainer") -> "VideoStream":
     ]
     if not streams:
         raise FrameError("it has no video")
-    known = [stream for stream in streams if stream.codec_context is not None]
+    # Without a decoder it is None, and the stream has no width, which PyAV's types do not say.
+    known = [stream for stream in streams if getattr(stream, "codec_context", None) is not None]
     if not known:
         raise FrameError("FFmpeg has no decoder for its video")
     return max(known, key=lambda one: (bool(one.disposition & 1), one.width * one.height))
