@@ -194,8 +194,8 @@ async function catalogue() {
     if (file === "catalogue.js") continue;
     [parts[file]] = Object.values(await import(pathToFileURL(`${folder}/${file}`).href));
   }
-  const { "server.js": server = {}, ...japanese } = parts;
-  return { japanese, server };
+  const { "server.js": server = {}, "problems.js": problems = {}, ...japanese } = parts;
+  return { japanese, server: { ...server, ...problems } };
 }
 
 const modules = readdirSync(FOLDER, { recursive: true })

@@ -18,6 +18,8 @@ PAGES = {
     "label": ("/label", ".label-about h2"),
     "status": ("/status", ".tile"),
     "nowhere": ("/nowhere", ".panel"),
+    "no image": ("/image?id=nothing.jpg", ".panel"),
+    "wrong filter": ("/browse?where=(width+>+1000", ".content .panel"),
 }
 
 SHOWN = """() => {
@@ -63,7 +65,7 @@ def test_a_japanese_browser_gets_japanese_pages(visitors: Visiting, server: Serv
     size = {"width": 360, "height": 900}
     left, too_wide = {}, []
     with visitors(server.address, viewport=size, locale="ja-JP") as visit:
-        visit.expect_problems("404")
+        visit.expect_problems("404", "422")
         for name in PAGES:
             page = open_page(visit, name)
             left[name] = english_words(page)

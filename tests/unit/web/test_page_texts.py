@@ -1,12 +1,15 @@
 """The texts of the pages: each is in the catalogue, and each has its Japanese."""
 
+import ast
 import json
 import re
 import shutil
 import subprocess
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from html.parser import HTMLParser
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ import pytest
 from sokkuri.curation.duplicates import keep_evidence, keep_rules
 from sokkuri.curation.duplicates.edit_kinds import KINDS
 from sokkuri.images import exif
+from sokkuri.web import errors
 from sokkuri.web.services.page_files import STATIC
 
 PROJECT = Path(__file__).parents[3]
@@ -112,6 +116,56 @@ def test_the_fixed_texts_of_the_server_have_their_japanese() -> None:
     assert sorted(fixed - set(read_texts()["server"])) == []
 
 
+def raised_texts(module: Path) -> Iterator[str]:
+    """The texts of the errors that a module raises, with `…` for what they insert."""
+    for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+            texts = list(_written(node.args[0]))
+            if node.func.id.endswith("Error") and "".join(texts).strip("… "):
+                yield ("field: " if node.func.id == "ValueError" else "") + "".join(texts)
+
+
+def _written(node: ast.expr) -> Iterator[str]:
+    match node:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.JoinedStr(values=parts):
+            for part in parts:
+                yield str(part.value) if isinstance(part, ast.Constant) else "…"
+        case ast.BinOp(left=left, right=right):
+            yield from _written(left)
+            yield from _written(right)
+        case _:
+            yield "…"
+
+
+SOURCE = PROJECT / "src/sokkuri"
+RAISING = [
+    *[path for path in SOURCE.glob("web/**/*.py") if path.name != "server.py"],  # it starts it
+    *[SOURCE / "store" / f"{name}.py" for name in ("filters", "filter_columns", "labels",
+                                                   "label_edits", "selected_images", "content")],
+    *[SOURCE / "curation/trash" / f"{name}.py" for name in ("apply", "chosen", "hard_links",
+                                                            "merge", "places", "ways")],
+    SOURCE / "search/terms.py",
+]  # fmt: skip
+"""Modules whose errors a page can meet."""
+NEVER = {"it changed", "it was changed", "it or the file to keep was changed"}
+"""Errors of the operating system that these modules raise: they are reasons in other texts."""
+
+
+def test_every_problem_that_a_page_can_meet_has_its_japanese() -> None:
+    """The title of each status, and the text of each error. Any other text would be shown in
+    English, behind the note that the server said it."""
+    server = read_texts()["server"]
+    statuses = {status for _, status, _ in errors._STATUS_AND_NAME}
+    for status in (*statuses, 401, 404, 405, 421, 500):
+        assert HTTPStatus(status).phrase.capitalize() in server, status
+    patterns = [re.compile(re.sub(r"\\{\w+\\}", ".+", re.escape(text))) for text in server]
+    raised = {text for module in RAISING for text in raised_texts(module)} - NEVER
+    assert len(raised) > 60
+    assert sorted(text for text in raised if not any(p.fullmatch(text) for p in patterns)) == []
+
+
 def test_the_check_finds_texts_outside_the_catalogue(tmp_path: Path) -> None:
     """Wherever a person would see them; names of the program pass."""
     (tmp_path / "page.js").write_text(
@@ -141,6 +195,7 @@ def test_the_check_finds_texts_outside_the_catalogue(tmp_path: Path) -> None:
 MESSAGES = """
 globalThis.document = { documentElement: { lang: process.argv[1] } };
 const { t, rich, list, locale, serverText, serverList } = await import(process.argv[2]);
+const { problemText } = await import(process.argv[2].replace("messages", "problem_text"));
 console.log(JSON.stringify([
   t("{count} image|{count} images", { count: 1 }),
   t("{count} image|{count} images", { count: 1200 }),
@@ -148,6 +203,7 @@ console.log(JSON.stringify([
     { command: ["x"] }).length, list(["a", "b"]), locale, t("A text without Japanese"),
   serverText("the file is cut short: 12% of the picture is missing"),
   serverText("a rare fault"), serverList("has its colours, a rare reason"),
+  problemText("a rare fault"), problemText("in `w`: expected one of = !=, but found the end"),
 ]));
 """
 
@@ -162,6 +218,7 @@ console.log(JSON.stringify([
                 "A text without Japanese",
                 "the file is cut short: 12% of the picture is missing",
                 "a rare fault", "has its colours, a rare reason",
+                "a rare fault", "in `w`: expected one of = !=, but found the end",
             ],
         ),
         (
@@ -169,7 +226,8 @@ console.log(JSON.stringify([
             [
                 "1 枚", "1,200 枚", "a|b {c} を選択", 3, "a、b", "ja", "A text without Japanese",
                 "ファイルが途中で切れています（12% が欠けています）",
-                "a rare fault", "色が残っている、a rare reason",
+                "a rare fault", "色が残っている、a rare reason", "サーバーの返答：a rare fault",
+                "「w」に誤りがあります。必要なもの：次のどれか：= !=、見つかったもの：終わり",
             ],
         ),
     ],

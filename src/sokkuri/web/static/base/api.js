@@ -1,6 +1,7 @@
 // The HTTP API of the server: addresses, requests, and problems.
 
 import { t } from "./messages.js";
+import { problemText } from "./problem_text.js";
 import { encode, toQuery } from "./query.js";
 import * as settings from "./settings.js";
 
@@ -29,14 +30,17 @@ const BASE = "/api/v1";
 const RETRIES = 3;
 const URN = "urn:sokkuri:problem:";
 
-/** An error that the server reported, as an RFC 9457 problem. */
+/**
+ * An error that the server reported, as an RFC 9457 problem. Its message is for a person, in the language of
+ * the page; `detail` is what the server wrote.
+ */
 export class Problem extends Error {
   /**
    * @param {{status: number, title?: string, detail?: string, type?: string}} problem
    * @param {number} [retryAfter] seconds
    */
   constructor({ status, title, detail, type }, retryAfter = 0) {
-    super(detail || title || t("The server answered {status}", { status: String(status) }));
+    super(problemText(detail || title || "") || t("The server answered {status}", { status: String(status) }));
     this.name = "Problem";
     this.status = status;
     this.title = title ?? t("Something went wrong");

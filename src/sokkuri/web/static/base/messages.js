@@ -2,6 +2,7 @@
 // so that the modules can be read. A text that a catalogue lacks is shown in English.
 
 import { JAPANESE } from "../japanese/catalogue.js";
+import { PROBLEMS } from "../japanese/problems.js";
 import { SERVER } from "../japanese/server.js";
 
 /** @typedef {string | number | Node | (string | Node)[] | null | undefined} Value in a text */
@@ -9,7 +10,9 @@ import { SERVER } from "../japanese/server.js";
 /** @type {Record<string, Record<string, string>>} */
 const CATALOGUES = { en: {}, ja: JAPANESE };
 /** @type {Record<string, Record<string, string>>} */
-const SERVER_TEXTS = { en: {}, ja: SERVER };
+const SERVER_TEXTS = { en: {}, ja: { ...SERVER, ...PROBLEMS } };
+/** What these names stand for in a text of the server may be a text of the server, too. */
+const NESTED = new Set(["reason", "wanted", "there"]);
 
 /** The languages of the pages, by their own names. */
 export const LANGUAGES = { en: "English", ja: "日本語" };
@@ -79,7 +82,11 @@ export function serverText(text) {
   if (text in known) return known[text];
   for (const { pattern, translation } of patterns) {
     const found = pattern.exec(text);
-    if (found) return translation.replace(/\{(\w+)\}/g, (_, name) => found.groups?.[name] ?? "");
+    if (!found) continue;
+    return translation.replace(/\{(\w+)\}/g, (_, name) => {
+      const value = found.groups?.[name] ?? "";
+      return NESTED.has(name) ? serverText(value) : value;
+    });
   }
   return text;
 }

@@ -5,6 +5,7 @@ import { h } from "./dom.js";
 import { capitalise } from "./format.js";
 import { icon } from "./icons.js";
 import { serverText, t } from "./messages.js";
+import { problemText } from "./problem_text.js";
 
 /** @import { Child } from "./dom.js" */
 
@@ -43,7 +44,7 @@ export function problemPanel(error, retry, level = 1) {
     const missing = error.status === 404;
     return panel({ icon: missing ? "missing" : "problem", level, 
       title: serverText(sentenceCase(error.title)),
-      text: capitalise(serverText(error.detail)) }, missing ? null : again, home);
+      text: capitalise(problemText(error.detail)) }, missing ? null : again, home);
   }
   return panel({ icon: "problem", level, title: t("Something went wrong on this page"),
     text: messageOf(error) }, again, home);

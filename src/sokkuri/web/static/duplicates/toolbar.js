@@ -5,6 +5,7 @@ import { suggestFolders } from "../base/folders.js";
 import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { list, rich, t } from "../base/messages.js";
+import { problemText } from "../base/problem_text.js";
 import { files, GRADES, MEANINGS, NAMES } from "./differences.js";
 import { KeepRules } from "./keep_rules.js";
 
@@ -100,7 +101,7 @@ export class Toolbar {
     const remaining = of - compared;
     const parts = [t("{number} of {total} pictures compared", { number: compared, total: of })];
     if (failure && !running) {
-      parts.push(t("the last comparison stopped early: {reason}", { reason: failure }));
+      parts.push(t("the last comparison stopped early: {reason}", { reason: problemText(failure) }));
     }
     const showCommand = remaining > 0 && !running && !this.allowed;
     const command = h("code", null, "sokkuri duplicates");

@@ -6,6 +6,7 @@ import { labelImage, trashImage } from "./deeds.js";
 import { t } from "../base/messages.js";
 import { facts } from "./facts.js";
 import { icon } from "../base/icons.js";
+import { problemText } from "../base/problem_text.js";
 import { link, navigate, previous, setTitle } from "../base/router.js";
 import { markGone, neighbours, openFromList } from "../base/trail.js";
 import { placeInGrid } from "../browse/grid_place.js";
@@ -200,7 +201,7 @@ class Detail {
     const text = STATES[state] ?? (damage && t("Read in part"));
     if (!text) return null;
     const why = failure?.reason ?? damage;
-    const reason = why && h("span", { class: "soft" }, `: ${why}`);
+    const reason = why && h("span", { class: "soft" }, `: ${problemText(why)}`);
     return h("p", { class: "notice" }, icon("problem", { size: 18 }),
       h("span", null, text, reason));
   }

@@ -7,6 +7,8 @@ export const BASE = {
   "そっくり: the spitting image": "そっくり：よく似ていること",
   "Pages": "ページ",
 
+  "The server said: {text}": "サーバーの返答：{text}",
+
   // the pages
   "Browse": "一覧",
   "Search": "検索",

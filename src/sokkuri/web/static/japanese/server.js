@@ -5,7 +5,10 @@ export const SERVER = {
   // titles of problems
   "Bad request": "要求が正しくありません",
   "Forbidden": "許可されていません",
+  "Unauthorized": "サインインが必要です",
   "Not found": "見つかりません",
+  "Method not allowed": "この操作はできません",
+  "Misdirected request": "宛先が正しくありません",
   "Request timeout": "要求が時間内に届きませんでした",
   "Conflict": "変更が競合しました",
   "Request entity too large": "送信したデータが大きすぎます",

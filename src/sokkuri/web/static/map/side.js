@@ -6,6 +6,7 @@ import { howToAllow } from "../base/changes.js";
 import { h, present } from "../base/dom.js";
 import * as format from "../base/format.js";
 import { rich, serverText, t } from "../base/messages.js";
+import { problemText } from "../base/problem_text.js";
 import { link, navigate } from "../base/router.js";
 import { shade } from "./colours.js";
 import { shortName } from "./overlay.js";
@@ -94,7 +95,7 @@ export class Side {
     const make = (text, rebuild, kind) => h("button", { type: "button", class: `button ${kind}`,
       onclick: () => this.onmake(rebuild) }, text);
     return h("div", { class: "map-make" },
-      failure && h("p", { class: "fault", role: "alert" }, failure),
+      failure && h("p", { class: "fault", role: "alert" }, problemText(failure)),
       allowed && !made && make(t("Make the map"), false, "primary"),
       allowed && made && waiting > 0 && make(t("Place {count} new", { count: waiting }), false,
         "primary"),

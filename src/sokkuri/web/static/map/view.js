@@ -8,6 +8,7 @@ import * as format from "../base/format.js";
 import { lasting } from "../base/lasting.js";
 import { t } from "../base/messages.js";
 import { panel } from "../base/problem.js";
+import { problemText } from "../base/problem_text.js";
 import { navigate } from "../base/router.js";
 import { asksForLabels, FilterBar } from "../search/filter_bar.js";
 import { ActionBar } from "../selection/action_bar.js";
@@ -263,7 +264,7 @@ class MapView {
         const map = await api.get("/map", { by: this.by }, { signal: this.signal });
         if (!map.running) {
           await this.load();
-          announce(map.failure ?? t("The map is ready"));
+          announce(map.failure ? problemText(map.failure) : t("The map is ready"));
           return;
         }
         if (this.content) this.content.map.running = map.running;

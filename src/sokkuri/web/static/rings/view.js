@@ -4,8 +4,9 @@ import * as api from "../base/api.js";
 import { announce, h, isTyping } from "../base/dom.js";
 import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
-import { serverText, t } from "../base/messages.js";
+import { t } from "../base/messages.js";
 import { panel } from "../base/problem.js";
+import { problemText } from "../base/problem_text.js";
 import { toQuery } from "../base/query.js";
 import { ringPreview } from "./preview.js";
 import { ringsCanvas, shortDistance } from "./canvas.js";
@@ -268,7 +269,7 @@ function refusal({ status, detail }) {
   return panel({
     icon: status === 404 ? "missing" : "problem",
     title: status === 404 ? t("Picture not found") : t("No rings for this picture"),
-    text: t("{sentence}.", { sentence: format.capitalise(serverText(detail)) }),
+    text: t("{sentence}.", { sentence: format.capitalise(problemText(detail)) }),
   }, link("/rings", null, { class: "button" }, t("Choose another")),
   link("/browse", null, { class: "button quiet" }, t("Browse")));
 }

@@ -82,7 +82,7 @@ export class FilterBar {
    */
   explain(error) {
     if (!this.where || !(error instanceof Problem) || placeOf(error) === "all") return false;
-    this.showProblem(capitalise(error.detail));
+    this.showProblem(capitalise(error.message));
     return true;
   }
 

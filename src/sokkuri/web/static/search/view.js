@@ -7,6 +7,7 @@ import { capitalise, decimal } from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { lasting } from "../base/lasting.js";
 import { t } from "../base/messages.js";
+import { problemText } from "../base/problem_text.js";
 import { Query } from "../base/query.js";
 import { dropZone } from "./drop_zone.js";
 import { MarksOffer } from "./marks_offer.js";
@@ -340,7 +341,8 @@ class SearchView {
     const names = sentNames(sent);
     const number = names.findIndex((name) => problem?.detail.startsWith(`${name}: `));
     const prefix = number < 0 ? 0 : names[number].length + 2;
-    const text = toSentence((problem?.detail || api.messageOf(error)).slice(prefix));
+    const text = toSentence(problem?.detail
+      ? problemText(problem.detail.slice(prefix)) : api.messageOf(error));
     if (place === "picture" && number >= 0 && problem?.status === 422) {
       this.goOnWithout(sent[number], text);
       return;
@@ -390,5 +392,5 @@ class SearchView {
 
 /** @param {string} text */
 function toSentence(text) {
-  return capitalise(/[.!?]$/.test(text) ? text : `${text}.`);
+  return capitalise(/[.!?。！？]$/.test(text) ? text : `${text}.`);
 }

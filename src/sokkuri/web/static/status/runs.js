@@ -6,6 +6,7 @@ import { change } from "../base/changes.js";
 import { announce, h, present, toast } from "../base/dom.js";
 import * as format from "../base/format.js";
 import { list, t } from "../base/messages.js";
+import { problemText } from "../base/problem_text.js";
 
 /**
  * @import {
@@ -76,7 +77,7 @@ class Runs {
     this.again.disabled = this.running;
     this.retry.disabled = this.running;
     this.drawRetry();
-    this.failure.textContent = failure ? t("Indexing stopped early: {reason}", { reason: failure }) : "";
+    this.failure.textContent = failure ? t("Indexing stopped early: {reason}", { reason: problemText(failure) }) : "";
     this.text.textContent = [report && t("The last run: {summary}.", { summary: summary(report) }),
       ...notes.map((note) => `${format.capitalise(note)}.`)].filter(Boolean).join(" ");
     this.text.hidden = !this.buttons;
