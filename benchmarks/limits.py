@@ -1,5 +1,6 @@
 """Measure the limits of a machine: the network at the rate of a large matrix product, and the
-entropy decoding of a JPEG.
+entropy decoding of a JPEG. The numbers of the matrices are floats, or 8-bit integers for a network
+of integers.
 
     python -m benchmarks.limits FOLDER MODEL.onnx
 
@@ -29,8 +30,10 @@ _SIDE = 1536
 
 def milliseconds(folder: Path, model: Path) -> tuple[float, float]:
     """Return the milliseconds of the network and of the JPEG."""
-    operations = 2 * multiplications(onnx.load(model))
-    network = operations / (2 * _SIDE**3) * _fastest(_matrix_product())
+    graph = onnx.load(model)
+    integers = any(node.op_type == "DequantizeLinear" for node in graph.graph.node)
+    product = _integer_product() if integers else _float_product()
+    network = multiplications(graph) / _SIDE**3 * _fastest(product)
     return network, entropy_milliseconds(folder)
 
 
@@ -40,17 +43,35 @@ def entropy_milliseconds(folder: Path) -> float:
     return statistics.median(_fastest(partial(_decode_small, data)) for data in files)
 
 
-def _matrix_product() -> Callable[[], object]:
+def _float_product() -> Callable[[], object]:
     """Return a function that multiplies two large matrices with ONNX Runtime, on one core."""
-    sides = [_SIDE, _SIDE]
-    a, b, c = (helper.make_tensor_value_info(name, TensorProto.FLOAT, sides) for name in "abc")
-    graph = helper.make_graph([helper.make_node("MatMul", ["a", "b"], ["c"])], "g", [a, b], [c])
+    matrices = np.random.default_rng(0).random((2, _SIDE, _SIDE), np.float32)
+    return _product("MatMul", matrices[0], matrices[1], TensorProto.FLOAT)
+
+
+def _integer_product() -> Callable[[], object]:
+    """Return the same for matrices of integers. They have 7 bits, as the weights of our networks:
+    kernels without VNNI need them so.
+    """
+    matrices = np.random.default_rng(0).integers(0, 64, (2, _SIDE, _SIDE))
+    a, b = matrices[0].astype(np.uint8), matrices[1].astype(np.int8)
+    return _product("MatMulInteger", a, b, TensorProto.INT32)
+
+
+def _product(operator: str, a: np.ndarray, b: np.ndarray, of: int) -> Callable[[], object]:
+    types = [helper.np_dtype_to_tensor_dtype(matrix.dtype) for matrix in (a, b)]
+    inputs = [
+        helper.make_tensor_value_info(name, kind, a.shape)
+        for name, kind in zip("ab", types, strict=True)
+    ]
+    output = helper.make_tensor_value_info("c", of, a.shape)
+    node = helper.make_node(operator, ["a", "b"], ["c"])
+    graph = helper.make_graph([node], "g", inputs, [output])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(model.SerializeToString(), options)
-    matrices = np.random.default_rng(0).random((2, *sides), np.float32)
-    return lambda: session.run(["c"], {"a": matrices[0], "b": matrices[1]})
+    return lambda: session.run(["c"], {"a": a, "b": b})
 
 
 def multiplications(model: onnx.ModelProto) -> int:
@@ -59,6 +80,11 @@ def multiplications(model: onnx.ModelProto) -> int:
         value.type.tensor_type.shape.dim[0].dim_value = 1
     graph = onnx.shape_inference.infer_shapes(model).graph
     constants = {tensor.name: list(tensor.dims) for tensor in graph.initializer}
+    constants |= {
+        node.output[0]: constants[node.input[0]]
+        for node in graph.node
+        if node.op_type == "DequantizeLinear" and node.input[0] in constants
+    }
     shapes = {
         value.name: [dim.dim_value for dim in value.type.tensor_type.shape.dim]
         for value in (*graph.value_info, *graph.output)
