@@ -1,7 +1,8 @@
 """Extraction: compare `sokkuri index` with the article's script, on the same files.
 
 Both have the same network, with one exception: the default network of integers stands beside the
-script with the same network in floats.
+script with the same network in floats. Each process of the script has one thread of ONNX Runtime:
+with ONNX Runtime's default, two processes compete for the cores, and are half as fast.
 """
 
 import shutil
@@ -11,11 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.harness import Measurement, median_seconds, run, run_in_turn, sokkuri, table
-from benchmarks.images import write_jpegs, write_large_jpegs
 from sokkuri.models import resolve_model
 from sokkuri.models.builtin import DEFAULT, FLOATS
 
 ROUNDS, WORKERS = 2, 2
+SCRIPT = "the script"
 SIZES = {(500, 375): 1500, (800, 1400): 1500, (4000, 3000): 200}
 """How many JPEGs there are of each size. The largest ones are as heavy as those of a phone."""
 Peer = Callable[[], Measurement]
@@ -27,15 +28,17 @@ def networks(scratch: Path) -> dict[str, Path]:
     for dialect in ("tf2onnx", "fused"):
         name = f"mobilenet-v3-large, {dialect}"
         paths[name] = scratch / f"mobilenet_v3_{dialect}.onnx"
-        # In its own process: the memory of this one would count in the peak of its children.
-        run([sys.executable, "-m", "benchmarks.mobilenet_v3", str(paths[name]), dialect])
+        in_own_process("benchmarks.mobilenet_v3", paths[name], dialect)
     return paths
 
 
+def in_own_process(module: str, *arguments: object) -> None:
+    """Run a module. The memory of this process would count in the peak of its children."""
+    run([sys.executable, "-m", module, *map(str, arguments)])
+
+
 def peers(photos: Path, script: Path, ours: dict[str, Path], scratch: Path) -> dict[str, Peer]:
-    """Return sokkuri with each of `ours`, and WORKERS processes of the script with one thread of
-    ONNX Runtime and with its default.
-    """
+    """Return sokkuri with each of `ours`, and WORKERS processes of the script."""
     names = scratch / "objects.txt"
     names.write_text("\n".join(map(str, sorted(photos.iterdir()))))
     features, store = scratch / "features", scratch / "store"
@@ -48,19 +51,15 @@ def peers(photos: Path, script: Path, ours: dict[str, Path], scratch: Path) -> d
 
         return index
 
-    def article(threads: int) -> Peer:
+    def extract() -> Measurement:
+        shutil.rmtree(features, ignore_errors=True)
         command = [sys.executable, "-m", "benchmarks.article", "extract"]
-
-        def extract() -> Measurement:
-            shutil.rmtree(features, ignore_errors=True)
-            rest = [str(names), str(features), str(script), str(threads)]
-            return run(*([*command, *rest, f"{part}/{WORKERS}"] for part in range(WORKERS)))
-
-        return extract
+        rest = [str(names), str(features), str(script), "1"]
+        return run(*([*command, *rest, f"{part}/{WORKERS}"] for part in range(WORKERS)))
 
     known = (DEFAULT, FLOATS)
     own = {name: indexing(name if name in known else str(path)) for name, path in ours.items()}
-    return {**own, "1 thread": article(1), "default": article(0)}
+    return {**own, SCRIPT: extract}
 
 
 def limit(photos: Path, model: Path) -> float:
@@ -75,13 +74,12 @@ def compare(photos: Path, script: Path, ours: dict[str, Path], scratch: Path) ->
     count = len(list(photos.iterdir()))
     measurements = run_in_turn(peers(photos, script, ours, scratch), ROUNDS)
     rate = {peer: count / median_seconds(measured) for peer, measured in measurements.items()}
-    best = max(rate["1 thread"], rate["default"])
     rows = []
     for name, path in ours.items():
         most = limit(photos, path)
         rows.append([
-            name, f"{rate[name]:.1f}", f"{rate['1 thread']:.1f}", f"{rate['default']:.1f}",
-            f"{rate[name] / best:.2f}", f"{most:.0f}", f"{100 * rate[name] / most:.0f} %",
+            name, f"{rate[name]:.1f}", f"{rate[SCRIPT]:.1f}", f"{rate[name] / rate[SCRIPT]:.2f}",
+            f"{most:.0f}", f"{100 * rate[name] / most:.0f} %",
             f"{max(run.rss for run in measurements[name]) / 2**20:.0f} MiB",
         ])  # fmt: skip
     return rows
@@ -94,14 +92,13 @@ def report() -> str:
         scripts = networks(scratch)
         for (width, height), count in SIZES.items():
             photos = scratch / f"{width}x{height}"
-            write = write_jpegs if width * height < 4e6 else write_large_jpegs
-            write(photos, count, width, height)
+            in_own_process("benchmarks.images", photos, count, width, height)
             for network, script in scripts.items():
                 ours = {DEFAULT: resolve_model(DEFAULT).path} if network == FLOATS else {}
                 compared = compare(photos, script, {**ours, network: script}, scratch)
                 rows += [[f"{width} x {height}", *row] for row in compared]
-    head = ["JPEGs", "network", "sokkuri, images/s", "script, 1 ORT thread", "script, ORT default",
-            "ratio to the better", "limit", "share of it", "sokkuri's peak memory"]  # fmt: skip
+    head = ["JPEGs", "network", "sokkuri, images/s", "script, images/s", "ratio", "limit",
+            "share of it", "sokkuri's peak memory"]  # fmt: skip
     counts = ", ".join(f"{count} of {width} x {height}" for (width, height), count in SIZES.items())
     return (
         f"JPEGs at quality 90: {counts}. 1280-d; whole processes, median of {ROUNDS}; {WORKERS} "

@@ -1,5 +1,11 @@
-"""Write the images for benchmarks: real photos if they are there, else drawn pictures."""
+"""Write the images for benchmarks: real photos if they are there, else drawn pictures.
 
+    python -m benchmarks.images FOLDER COUNT WIDTH HEIGHT
+
+writes JPEGs, those above four megapixels with the noise of a phone.
+"""
+
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,3 +73,9 @@ def _resized(number: int, count: int, width: int, height: int) -> Image.Image:
     else:
         picture = Image.fromarray(draw(number, 320, 240))
     return picture.resize((width, height), Image.Resampling.LANCZOS)
+
+
+if __name__ == "__main__":
+    how_many, wide, high = map(int, sys.argv[2:])
+    write = write_jpegs if wide * high < 4e6 else write_large_jpegs
+    write(Path(sys.argv[1]), how_many, wide, high)
