@@ -1,10 +1,13 @@
 """Promises of every page: accessibility, any width, themes, mosaic, lost servers, sign-in."""
 
+import asyncio
+import json
 import re
 from pathlib import Path
 
 import pytest
 from browser import AXE, NEXT_FRAME, Visit, Visiting, accessibility_faults
+from firefox import FIREFOX, firefox
 from playwright.sync_api import Page, expect
 from run_cli import sokkuri
 from run_server import Server, serving
@@ -44,12 +47,37 @@ def open_page(visit: Visit, name: str) -> Page:
     return visit.page
 
 
+COVERED = """() => {
+  const covered = [];
+  for (const control of document.querySelectorAll("a[href], button, input, select, summary")) {
+    if (!control.checkVisibility({opacityProperty: true, visibilityProperty: true})) continue;
+    if (control.closest(".unseen, .skip, .ring-pictures, [aria-hidden=true]")) continue;
+    control.scrollIntoView({block: "center", behavior: "instant"});
+    const {left, right, top, bottom} = control.getBoundingClientRect();
+    const [x, y] = [(left + right) / 2, (top + bottom) / 2];
+    const there = document.elementFromPoint(x, y);
+    const isFree = there && (control.contains(there) || there.contains(control)
+      || there.closest("label")?.control === control);
+    const [what, by] = [control, there].map((each) => each?.outerHTML.slice(0, 120));
+    if (!isFree) covered.push(`${what} by ${by}`);
+  }
+  scrollTo(0, 0);
+  return covered;
+}"""
+"""Returns the controls that something else covers when they are scrolled to the middle."""
+
+
+NARROW_RULES = ["scrollable-region-focusable", "target-size", "meta-viewport"]
+"""The rules of axe whose result depends on the size of the window."""
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page_is_accessible_and_fits_any_window(
     visitors: Visiting, server: Server, name: str
 ) -> None:
     """axe finds no serious fault, and in the dark theme no faint text either. Nothing is wider than
-    the window, and the navigation leads to another page. Screenshots are saved in .screenshots/."""
+    the window, also at a zoom of 200 %, where each control can be reached. The navigation leads to
+    another page. Screenshots are saved in .screenshots/."""
     size = {"width": 360, "height": 900}
     with visitors(server.address, viewport=size, color_scheme="light", bypass_csp=True) as visit:
         page = open_page(visit, name)
@@ -68,12 +96,53 @@ def test_every_page_is_accessible_and_fits_any_window(
         page.evaluate(NEXT_FRAME)
         wait_until_settled(page)
         assert page.evaluate("() => document.documentElement.scrollWidth") <= 3840
+        # A window of 1280 by 800 pixels at a zoom of 200 %.
+        page.set_viewport_size({"width": 640, "height": 400})
+        page.evaluate(NEXT_FRAME)
+        wait_until_settled(page)
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= 640
+        assert page.evaluate(COVERED) == []
+        assert not AXE.exists() or accessibility_faults(page, NARROW_RULES) == []
         page.set_viewport_size({"width": 360, "height": 900})
         page.wait_for_function("() => document.documentElement.scrollWidth <= 360")
         page.get_by_role("link", name="Status").first.click()
         expect(page.locator(".tile").first).to_be_visible()
     if not AXE.exists():
         pytest.skip("axe-core is missing, which tests/install_browser.sh fetches with npm")
+
+
+COMPLETE = """new Promise((done) => {
+  const look = () => {
+    const part = document.querySelector(SELECTOR);
+    const seen = [...document.images].filter((image) => image.checkVisibility() && image.src
+      && image.getBoundingClientRect().top < innerHeight);
+    if (part?.checkVisibility() && seen.every((image) => image.complete)) {
+      done(seen.length > 0 && seen.every((image) => image.naturalWidth > 0));
+    } else setTimeout(look, 50);
+  };
+  look();
+})"""
+"""Waits for the element SELECTOR and the pictures in the window. Returns whether there are any."""
+WITHOUT_PICTURES = {"start", "duplicates", "map", "status"}
+
+
+@pytest.mark.full
+@pytest.mark.skipif(FIREFOX is None, reason="needs Firefox, as of Debian's package firefox-esr")
+def test_every_page_works_in_firefox(server: Server) -> None:
+    """Each page is complete, shows its pictures, and reports no error."""
+
+    async def visit_all() -> tuple[set[str], list[str]]:
+        with_pictures = set()
+        async with firefox() as page:
+            for name, (path, selector) in PAGES.items():
+                await page.go(f"{server.address.rstrip('/')}{path}")
+                if await page.evaluate(COMPLETE.replace("SELECTOR", json.dumps(selector))):
+                    with_pictures.add(name)
+            return with_pictures, page.problems
+
+    with_pictures, problems = asyncio.run(visit_all())
+    assert problems == []
+    assert with_pictures == PAGES.keys() - WITHOUT_PICTURES
 
 
 def test_the_chosen_theme_survives_a_reload(visit: Visit) -> None:
