@@ -14,6 +14,7 @@ BENCHMARKS = {
 LONG = {
     "serving": "The server under load",
     "page_load": "The first picture of a page",
+    "pages": "The pages on 100,000 pictures",
     "duplicates": "Near-duplicates",
     "duplicate_steps": "Near-duplicates, step by step",
     "duplicates_tried": "Near-duplicates: alternatives and harder edits",
@@ -21,6 +22,7 @@ LONG = {
     "decode_memory": "Memory of decoding, for 100 megapixels",
     "suggesting": "What to label next",
     "maps": "The map of all pictures",
+    "map_sizes": "The map of large collections",
     "distances": "What a distance means",
     "words": "Searches by words",
     "models": "Models on photos of your own",

@@ -6,6 +6,8 @@ Writes the same shards as `index`, and each shard's rows of the catalog in one t
 """
 
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -28,26 +30,51 @@ def write_collection(
             append_shard(collection, shard, vectors)
 
 
-def append_shard(collection: Collection, shard: int, vectors: Features) -> None:
-    """Append a shard. vectors : (N, D) float32, N <= 10,000."""
-    first = shard * 10_000
-    ids = [f"object/{first + number:08d}.jpg" for number in range(len(vectors))]
+@dataclass(frozen=True, slots=True)
+class IndexedFile:
+    """What the catalog knows of an image file. id : also its path. mtime_ns : its time stamp."""
+
+    id: str
+    size: int
+    mtime_ns: int
+    width: int
+    height: int
+    digest: bytes
+
+
+def append_shard(
+    collection: Collection,
+    shard: int,
+    vectors: Features,
+    files: Sequence[IndexedFile] | None = None,
+) -> None:
+    """Append a shard. vectors : (N, D) float32, N <= 10,000. files : of the rows; None for images
+    without files."""
+    files = files or [_absent_file(shard * 10_000 + row) for row in range(len(vectors))]
     stored = collection.shards.to_stored(vectors)
     with collection.catalog.writing():
-        collection.shards.write(shard, 0, stored, ids)
-        _record(collection.catalog, shard, ids, checksum_rows(stored))
+        collection.shards.write(shard, 0, stored, [file.id for file in files])
+        _record(collection.catalog, shard, files, checksum_rows(stored))
 
 
-def _record(catalog: Catalog, shard: int, ids: list[str], sums: list[int]) -> None:
-    catalog.execute("INSERT INTO shards (shard, model, rows) VALUES (?, 1, ?)", [shard, len(ids)])
+def _absent_file(number: int) -> IndexedFile:
+    id_ = f"object/{number:08d}.jpg"
+    return IndexedFile(id_, 10, 1, 640, 480, id_.encode())
+
+
+def _record(catalog: Catalog, shard: int, files: Sequence[IndexedFile], sums: list[int]) -> None:
+    catalog.execute("INSERT INTO shards (shard, model, rows) VALUES (?, 1, ?)", [shard, len(files)])
     catalog.execute_many(
         "INSERT INTO images (id, path, size, mtime_ns, width, height, model, shard, row, checksum,"
-        " digest, todo) VALUES (?, ?, 10, 1, 640, 480, 1, ?, ?, ?, ?, 0)",
+        " digest, todo) VALUES (?1, ?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8, ?9, 0)",
         (
-            (id_, id_, shard, row, checksum, id_.encode())
-            for row, (id_, checksum) in enumerate(zip(ids, sums, strict=True))
+            (
+                file.id, file.size, file.mtime_ns, file.width, file.height,
+                shard, row, checksum, file.digest,
+            )
+            for row, (file, checksum) in enumerate(zip(files, sums, strict=True))
         ),
-    )
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -131,6 +131,7 @@ class PixelSpec:
     fill: tuple[int, int, int] = (0, 0, 0)  # RGB around the image, for `pad`
     srgb: bool = False  # convert from an embedded colour profile, unless `exact`
     shortest: int = 0  # of the shorter side before the crop, 0 for just the size
+    proportional: bool = False  # the size has the image's proportions, which `draft` can rely on
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,7 +184,11 @@ def _shrink(image: Image.Image, spec: PixelSpec) -> None:
     """Let a JPEG be decoded at 1/2, 1/4 or 1/8, if that is large enough."""
     if spec.draft and not spec.exact and spec.crop is None and image.format in ("JPEG", "MPO"):
         side = max(spec.width, spec.height, spec.shortest)
-        image.draft(None, (side, side))
+        size = side, side
+        if spec.proportional:  # no side need be as long as the longer one
+            times = max(1, max(image.size) // side)
+            size = image.width // times, image.height // times
+        image.draft(None, size)
 
 
 @contextmanager

@@ -26,17 +26,19 @@ def sqlite_version(path: Path) -> tuple[tuple[int, int], ...]:
     """Return a value that changes with the content of an SQLite file, without opening the file.
 
     It holds (bytes, nanoseconds) of the file and of its write-ahead log: the size and the date of
-    change, or (-1, 0) for a file that does not exist.
+    change, or (-1, 0) for a file that does not exist, and for a log that is empty: who only reads
+    leaves one.
     """
-    stats = []
-    for file in (path, log_path(path)):
-        try:
-            stat = file.stat()
-        except OSError:
-            stats.append((-1, 0))
-        else:
-            stats.append((stat.st_size, stat.st_mtime_ns))
-    return tuple(stats)
+    log = _size_and_date(log_path(path))
+    return _size_and_date(path), log if log[0] > 0 else (-1, 0)
+
+
+def _size_and_date(file: Path) -> tuple[int, int]:
+    try:
+        stat = file.stat()
+    except OSError:
+        return -1, 0
+    return stat.st_size, stat.st_mtime_ns
 
 
 def log_path(path: Path) -> Path:

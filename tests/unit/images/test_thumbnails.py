@@ -86,6 +86,25 @@ def test_a_thumbnail_keeps_its_shape_within_the_square(side: int) -> None:
         assert found.shape[:2] == (max(1, round(height * scale)), max(1, round(width * scale)))
 
 
+@pytest.mark.parametrize("size", [(4032, 3024), (3000, 4000)])
+def test_a_large_thumbnail_is_a_quarter_of_a_photo_if_that_is_nearly_as_large(
+    size: tuple[int, int],
+) -> None:
+    """Then a JPEG is decoded at this size, and looks as if it had been scaled down."""
+    width, height = size
+    photo = Image.fromarray(draw(1, 400, 300)).resize(size)
+    out = io.BytesIO()
+    photo.save(out, "JPEG", quality=95)
+    found = shown(render_thumbnail(out.getvalue(), 1024, Limits()))
+    assert found.shape == (height // 4, width // 4, 3)
+    scaled = photo.resize((width // 4, height // 4), Image.Resampling.BOX)
+    assert np.abs(found - np.asarray(scaled, np.float64)).mean() < 3
+    mosaic = shown(render_thumbnail(out.getvalue(), 1024, Limits(), mosaic=True))
+    assert max(mosaic.shape) == 1024
+    flat = png(np.full((1080, 1620, 3), 99, np.uint8))
+    assert shown(render_thumbnail(flat, 1024, Limits())).shape == (683, 1024, 3)
+
+
 @pytest.mark.parametrize("mosaic", [False, True])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_thumbnails_and_mosaics_are_upright(orientation: int, mosaic: bool) -> None:

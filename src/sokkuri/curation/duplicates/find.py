@@ -6,7 +6,7 @@ image to keep) and grouping.py.
 """
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,7 +21,12 @@ from sokkuri.curation.duplicates.compare_new import compare_new, ensure_fingerpr
 from sokkuri.curation.duplicates.evidence import EvidenceGatherer, result_of
 from sokkuri.curation.duplicates.evidence_store import open_evidence_store, read_evidence_store
 from sokkuri.curation.duplicates.grouping import DuplicateOptions, GroupingTask
-from sokkuri.curation.duplicates.pair_store import open_pair_store, read_pair_store
+from sokkuri.curation.duplicates.pair_store import (
+    PairResult,
+    PairStore,
+    open_pair_store,
+    read_pair_store,
+)
 from sokkuri.curation.types import CopyGrade, Group
 from sokkuri.images.read import threads_for
 from sokkuri.store.collection import CollectionStore
@@ -124,13 +129,27 @@ def known_state(
     with read_pair_store(collection) as store:
         links = [] if store is None else store.links()
         contents = {content for pair in links for content in pair.contents}
-        make_task = partial(GroupingTask, collection, options or DuplicateOptions(), contents)
-        task = at_one_moment(collection, make_task)
-        looks = CloseLooks(task.live(links), store)
-        with read_evidence_store(collection) as evidence_store:
-            gatherer = EvidenceGatherer(evidence_store)
-            result_of(_find_shots(task, looks, gatherer))
-            groups = result_of(task.groups(looks, gatherer))
+        return group_links(collection, options or DuplicateOptions(), store, links, contents)
+
+
+def group_links(
+    collection: CollectionStore,
+    options: DuplicateOptions,
+    store: PairStore | None,
+    links: Iterable[PairResult],
+    contents: set[bytes],
+    *,
+    twins: bool = True,
+) -> KnownGroups:
+    """Return the groups of some contents and the links among them. No link may lead from these
+    contents to others. twins : see `live_contents`. Raises UsageError."""
+    make_task = partial(GroupingTask, collection, options, contents, twins=twins)
+    task = at_one_moment(collection, make_task)
+    looks = CloseLooks(task.live(links), store)
+    with read_evidence_store(collection) as evidence_store:
+        gatherer = EvidenceGatherer(evidence_store)
+        result_of(_find_shots(task, looks, gatherer))
+        groups = result_of(task.groups(looks, gatherer))
     return KnownGroups(groups, len(gatherer.missing))
 
 

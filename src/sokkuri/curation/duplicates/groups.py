@@ -7,7 +7,7 @@ however much it looks like an edit of a third.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -111,3 +111,26 @@ def _has_original(
         for other, pair in neighbours[content].items()
         if other != centre
     )
+
+
+def components(
+    pairs: Iterable[PairResult],
+) -> Iterator[tuple[list[bytes], list[PairResult]]]:
+    """Yield contents that pairs link, with these pairs. A group never spans two of them."""
+    around: dict[bytes, list[PairResult]] = defaultdict(list)
+    for pair in pairs:
+        around[pair.first].append(pair)
+        around[pair.second].append(pair)
+    visited: set[bytes] = set()
+    for start in around:
+        if start in visited:
+            continue
+        contents, queue = {start}, [start]
+        while queue:
+            for pair in around[queue.pop()]:
+                for key in {*pair.contents} - contents:
+                    contents.add(key)
+                    queue.append(key)
+        visited |= contents
+        members = sorted(contents)
+        yield members, [pair for key in members for pair in around[key] if pair.first == key]

@@ -5,7 +5,6 @@ lead from these images to others, so it takes little time in a large collection.
 nothing. The groups are those of `known_groups` at the grade `edited`, without filters.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
@@ -14,6 +13,7 @@ from sokkuri.curation.duplicates.close_looks import CloseLooks
 from sokkuri.curation.duplicates.evidence import EvidenceGatherer, result_of
 from sokkuri.curation.duplicates.evidence_store import read_evidence_store
 from sokkuri.curation.duplicates.grouping import DuplicateOptions, GroupingTask, grades_from
+from sokkuri.curation.duplicates.groups import components
 from sokkuri.curation.duplicates.pair_store import PairResult, PairStore, read_pair_store
 from sokkuri.search.collapse import GroupsOfCopies
 from sokkuri.store.collection import CollectionStore
@@ -69,7 +69,7 @@ class KnownCopies:
         """Yield the contents of each group, the one to keep first if not all are copies of all."""
         unclear: list[PairResult] = []
         copies = {pair.contents for pair in CloseLooks(links).copies(_GRADES)}
-        for contents, inside in _components(links):
+        for contents, inside in components(links):
             count = len([pair for pair in inside if pair.contents in copies])
             if 2 * count == len(contents) * (len(contents) - 1):
                 yield contents
@@ -99,27 +99,6 @@ def _linked_pairs(
                 found[pair.contents] = pair
         queue = {key for pair in found for key in pair} - visited
     return [*found.values()]
-
-
-def _components(pairs: Iterable[PairResult]) -> Iterator[tuple[list[bytes], list[PairResult]]]:
-    """Yield contents that pairs link, with these pairs."""
-    around: dict[bytes, list[PairResult]] = defaultdict(list)
-    for pair in pairs:
-        around[pair.first].append(pair)
-        around[pair.second].append(pair)
-    visited: set[bytes] = set()
-    for start in around:
-        if start in visited:
-            continue
-        contents, queue = {start}, [start]
-        while queue:
-            for pair in around[queue.pop()]:
-                for key in {*pair.contents} - contents:
-                    contents.add(key)
-                    queue.append(key)
-        visited |= contents
-        members = sorted(contents)
-        yield members, [pair for key in members for pair in around[key] if pair.first == key]
 
 
 def _others(

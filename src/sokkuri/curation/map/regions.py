@@ -63,7 +63,7 @@ def _region_around(
     names: Sequence[str],
 ) -> Region | None:
     """Return the region around a place, None if its pictures have little in common."""
-    near = np.flatnonzero(np.abs(positions - middle).max(axis=1) <= _REACH / _CELLS)
+    near = _points_around(middle, positions)
     named = groups[near]
     counts = np.bincount(named[named >= 0], minlength=len(names))
     best = int(counts.argmax())
@@ -71,6 +71,15 @@ def _region_around(
         return None
     x, y = np.median(positions[near[named == best]], axis=0).tolist()
     return Region(x, y, names[best], int(counts[best]))
+
+
+def _points_around(middle: NDArray[np.float64], positions: Positions) -> NDArray[np.int64]:
+    """Return the indices of the points of a square. One column is looked at after the other: most
+    points are out after the first."""
+    reach = _REACH / _CELLS
+    near = np.flatnonzero(np.abs(positions[:, 0] - middle[0]) <= reach)
+    inside: NDArray[np.int64] = near[np.abs(positions[near, 1] - middle[1]) <= reach]
+    return inside
 
 
 def _is_repeated(region: Region, regions: Sequence[Region]) -> bool:

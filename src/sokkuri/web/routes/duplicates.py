@@ -59,12 +59,15 @@ async def list_groups(
     bursts: Annotated[bool, Query(description="Return bursts too, after all others.")] = False,
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=500, description="Largest number of groups.")] = 50,
+    quick: Annotated[
+        bool, Query(description="If all groups would take long, return the first ones alone.")
+    ] = False,
 ) -> Response:
     """Return groups of near-duplicates among the compared images, the most certain first."""
     run = context.duplicate_run.state()  # before the groups: a run that has ended has stored them
     query = GroupQuery(min_grade, under, where, bursts, tuple(keep or ()))
     page = await context.read_pool.run(
-        duplicates.read_page, context.duplicate_groups, query, cursor, limit
+        duplicates.read_page, context.duplicate_groups, query, cursor, limit, quick=quick
     )
     return AsciiJSON({**page, **run})
 

@@ -76,13 +76,15 @@ class DuplicateRunDocument(BaseModel):
 class DuplicatePageDocument(DuplicateRunDocument):
     """A page of groups, the most certain first. `total` : number of all groups; `next` : cursor of
     the next page; `unread` : unique images in groups, or perhaps in bursts, whose files the next
-    run reads for evidence on the image to keep."""
+    run reads for evidence on the image to keep; `whole` : false if `quick` was asked for, and the
+    totals and `unread` are of the groups of this page alone."""
 
     groups: list[DuplicateGroupDocument]
     total: int
     grades: dict[Grade, GradeTotalDocument]
     next: str | None
     unread: int
+    whole: bool
 
 
 class FindRequestDocument(RequestDocument):

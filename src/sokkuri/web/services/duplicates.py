@@ -19,6 +19,7 @@ from sokkuri.api import Collection
 from sokkuri.core.errors import StorageError, UsageError
 from sokkuri.curation.duplicates import close_looks, find
 from sokkuri.curation.duplicates.evidence_store import evidence_store_path
+from sokkuri.curation.duplicates.first_groups import GroupSortKey, first_groups, sort_key
 from sokkuri.curation.duplicates.pair_store import pair_store_path
 from sokkuri.curation.trash import apply, store_logs
 from sokkuri.curation.trash.chosen import plan_chosen
@@ -27,7 +28,6 @@ from sokkuri.curation.trash.log import MoveLog, MoveRecord
 from sokkuri.curation.trash.make_plan import make_trash_plan
 from sokkuri.curation.trash.plan import TrashPlan
 from sokkuri.curation.types import ALL_GRADES, CopyGrade, DuplicateImage, Grade, Group
-from sokkuri.store.database import as_text
 from sokkuri.store.decisions import mark_different, mark_kept
 from sokkuri.store.unwritable import sqlite_version
 from sokkuri.web.services import browse
@@ -39,10 +39,6 @@ _MAX_LISTED_DROPS = 100
 _MAX_READ_LOGS = 2000
 _NO_FILE = "its file is gone, or was never read"
 _NOT_PLANNED = "another drop keeps it, or its file or the file to keep is gone or a link"
-
-
-GroupSortKey: TypeAlias = tuple[int, bytes, bytes]
-"""Sorts groups: the number of the grade, the smallest id, the id of the image to keep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +59,8 @@ class GroupSnapshot:
 
     groups : the most certain first. sort_keys : one for each group.
     compared : number of compared unique images, and of all. grades : totals of each grade.
-    unread : number of unique images in them without evidence.
+    unread : number of unique images in them without evidence. whole : false if these are only the
+    first groups.
     """
 
     groups: tuple[Group, ...]
@@ -71,6 +68,7 @@ class GroupSnapshot:
     compared: tuple[int, int]
     grades: dict[Grade, dict[str, int]]
     unread: int
+    whole: bool = True
 
 
 class DuplicateGroupCache:
@@ -78,20 +76,40 @@ class DuplicateGroupCache:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._snapshots: LRUCache[tuple[Any, ...], GroupSnapshot] = LRUCache(_MAX_SNAPSHOTS)
+        self._making = threading.Lock()
+        self._snapshots: LRUCache[_SnapshotKey, GroupSnapshot] = LRUCache(_MAX_SNAPSHOTS)
 
     def get(self, collection: Collection, query: GroupQuery) -> GroupSnapshot:
         """Return the groups. Raises UsageError for an invalid filter or rule."""
-        stamp, settled = _stamp(collection)
-        key = (query, stamp)
-        with self._lock:
-            if key in self._snapshots:
-                return self._snapshots[key]
-        snapshot = _take_snapshot(collection, query)
-        if settled:
-            with self._lock:
-                self._snapshots[key] = snapshot
+        found = self._find((query, _stamp(collection)[0]))
+        if found is not None:
+            return found
+        with self._making:  # one at a time: another thread may be making the same ones
+            stamp, settled = _stamp(collection)
+            found = self._find((query, stamp))
+            if found is not None:
+                return found
+            known = find.known_state(collection, _options(collection, query))
+            snapshot = _make_snapshot(collection, known)
+            if settled:
+                with self._lock:
+                    self._snapshots[query, stamp] = snapshot
         return snapshot
+
+    def first(self, collection: Collection, query: GroupQuery, count: int) -> GroupSnapshot:
+        """Return the first groups alone if all would take long. Raises UsageError."""
+        if self._find((query, _stamp(collection)[0])) is None:
+            known = first_groups(collection, _options(collection, query), count)
+            if known is not None:
+                return _make_snapshot(collection, known, whole=False)
+        return self.get(collection, query)
+
+    def _find(self, key: "_SnapshotKey") -> GroupSnapshot | None:
+        with self._lock:
+            return self._snapshots.get(key)
+
+
+_SnapshotKey: TypeAlias = tuple[GroupQuery, tuple[tuple[int, int], ...]]
 
 
 def _stamp(collection: Collection) -> tuple[tuple[tuple[int, int], ...], bool]:
@@ -103,26 +121,25 @@ def _stamp(collection: Collection) -> tuple[tuple[tuple[int, int], ...], bool]:
     return seen, settled
 
 
-def _take_snapshot(collection: Collection, query: GroupQuery) -> GroupSnapshot:
+def _options(collection: Collection, query: GroupQuery) -> find.DuplicateOptions:
     under = browse.folder_location(collection, query.under)
-    options = find.DuplicateOptions(
+    return find.DuplicateOptions(
         query.min_grade, under, query.where, query.keep, bursts=query.bursts
     )
-    known = find.known_state(collection, options)
-    groups = tuple(sorted(known.groups, key=_sort_key))
+
+
+def _make_snapshot(
+    collection: Collection, known: find.KnownGroups, *, whole: bool = True
+) -> GroupSnapshot:
+    groups = tuple(sorted(known.groups, key=sort_key))
     return GroupSnapshot(
         groups,
-        tuple(map(_sort_key, groups)),
+        tuple(map(sort_key, groups)),
         find.count_compared(collection),
         _totals(groups),
         known.unread,
+        whole,
     )
-
-
-def _sort_key(group: Group) -> GroupSortKey:
-    """Return the sort key of a group. It does not depend on other groups, so a cursor stays valid
-    when groups come or go. A new choice of the image to keep does not move the group."""
-    return ALL_GRADES.index(group.grade), min(map(as_text, group.ids)), as_text(group.keep)
 
 
 def _totals(groups: Iterable[Group]) -> dict[Grade, dict[str, int]]:
@@ -148,10 +165,16 @@ def read_page(
     query: GroupQuery,
     cursor: str | None,
     limit: int,
+    *,
+    quick: bool = False,
 ) -> dict[str, Any]:
-    """Return the groups after the cursor, as DuplicatePageDocument without the state of the run."""
-    snapshot = cache.get(collection, query)
+    """Return the groups after the cursor, as DuplicatePageDocument without the state of the run.
+    quick : the first groups may come alone."""
     after = None if cursor is None else _read_cursor(cursor)
+    if quick and after is None:
+        snapshot = cache.first(collection, query, limit)
+    else:
+        snapshot = cache.get(collection, query)
     numbers = [n for n, key in enumerate(snapshot.sort_keys) if after is None or key > after]
     groups = [snapshot.groups[number] for number in numbers[:limit]]
     has_more = len(numbers) > limit
@@ -159,10 +182,11 @@ def read_page(
         "groups": [_document(group) for group in groups],
         "total": len(snapshot.groups),
         "grades": snapshot.grades,
-        "next": _cursor(_sort_key(groups[-1])) if has_more else None,
+        "next": _cursor(sort_key(groups[-1])) if has_more else None,
         "compared": snapshot.compared[0],
         "of": snapshot.compared[1],
         "unread": snapshot.unread,
+        "whole": snapshot.whole,
     }
 
 
@@ -191,8 +215,8 @@ def _image_document(image: DuplicateImage) -> dict[str, Any]:
     return {**browse.listed_image_document(row), "size": image.size, "kept": image.preferred}
 
 
-def _cursor(sort_key: GroupSortKey) -> str:
-    return encode_cursor(b"%d\0%s\0%s" % sort_key)
+def _cursor(key: GroupSortKey) -> str:
+    return encode_cursor(b"%d\0%s\0%s" % key)
 
 
 def _read_cursor(cursor: str) -> GroupSortKey:

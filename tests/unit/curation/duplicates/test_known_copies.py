@@ -1,72 +1,36 @@
 """The groups of a few images are those of `known_groups`, and searches show one hit of each."""
 
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing
-from itertools import combinations
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from synthetic_collection import DIMENSION, Bench, create_empty, make_extracted
+from linked_images import (
+    CONTENTS,
+    IDS,
+    KEYS,
+    Links,
+    images_to_link,
+    links,
+    on_one_collection,
+    store_links,
+)
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import UnsupportedError
 from sokkuri.core.types import ImageRecord
 from sokkuri.curation.duplicates.find import known_groups
-from sokkuri.curation.duplicates.pair_store import open_pair_store, pair_store_path
+from sokkuri.curation.duplicates.pair_store import pair_store_path
 from sokkuri.search.results import SearchOptions
 from sokkuri.search.searcher import Searcher
 from sokkuri.store.collection import CollectionStore
-from sokkuri.store.decisions import mark_different
-
-CONTENTS, TWINS = 14, 4  # the last images have the bytes of the first ones
-IDS = [f"{number % 2}/{number:02d}.jpg" for number in range(CONTENTS + TWINS)]
-KEYS = [b"content %8d" % (number % CONTENTS) for number in range(len(IDS))]
-PAIRS = [*combinations(range(CONTENTS), 2)]
-
-Links = Sequence[tuple[tuple[int, int], str]]
-links = st.lists(
-    st.tuples(st.sampled_from(PAIRS), st.sampled_from(["same", "edited", "alike"])),
-    max_size=18, unique_by=lambda link: link[0],
-)  # fmt: skip
-on_one_collection = settings(
-    max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 
 
 @pytest.fixture(scope="module")
 def collection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection]:
-    bench = Bench(create_empty(tmp_path_factory.mktemp("known") / "photos"))
-    bench.list_files(*IDS)
-    jobs = bench.claim_jobs()
-    vectors = np.random.default_rng(5).random((CONTENTS, DIMENSION), np.float32)
-    for number, id_ in enumerate(IDS):
-        bench.writer.add(make_extracted(jobs[id_], KEYS[number], vectors[number % CONTENTS]))
-    bench.writer.finish()
-    mark_different(bench.catalog, [IDS[0], IDS[CONTENTS]])
-    yield bench.collection
-    bench.digests.close()
-    bench.collection.close()
-
-
-def store_links(collection: Collection, found: Links, compared: int = CONTENTS) -> None:
-    """Make these the only known pairs. compared : number of the first contents."""
-    if not pair_store_path(collection).exists():
-        with open_pair_store(collection):
-            pass
-    with closing(sqlite3.connect(pair_store_path(collection))) as tables, tables:
-        tables.execute("DELETE FROM pairs")
-        tables.execute("DELETE FROM compared")
-        rows = [(KEYS[a], KEYS[b], grade) for (a, b), grade in found]
-        tables.executemany(
-            "INSERT INTO pairs (first, second, grade, score) VALUES (?, ?, ?, 0.9)", rows
-        )
-        tables.executemany(
-            "INSERT INTO compared VALUES (?, 0.5)", [[key] for key in KEYS[:compared]]
-        )
+    with images_to_link(tmp_path_factory.mktemp("known") / "photos") as made:
+        yield made
 
 
 def groups_by_id(collection: Collection) -> dict[str, frozenset[str]]:

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from burst_frames import write_frame
 from draw_images import save_drawing
 from hypothesis import given
 from hypothesis import strategies as st
+from linked_images import images_to_link, store_links
 from run_cli import sokkuri
 from tiny_model import write_tiny_model
 from trash_fixtures import make_collection, make_move, write_file, write_photos
@@ -17,10 +19,12 @@ from trash_fixtures import make_collection, make_move, write_file, write_photos
 from sokkuri.api import Collection
 from sokkuri.core.errors import UsageError
 from sokkuri.curation.duplicates.find import DuplicateOptions, find_duplicates
+from sokkuri.curation.duplicates.first_groups import first_groups
 from sokkuri.curation.trash.log import TO_TRASH, MoveLog, Way
 from sokkuri.curation.trash.store_logs import link_log
 from sokkuri.curation.types import DuplicateImage, Group
 from sokkuri.store.decisions import mark_different
+from sokkuri.store.derived import derived_folder
 from sokkuri.web.services import duplicates
 from sokkuri.web.services.duplicates import DuplicateGroupCache, GroupQuery
 
@@ -81,6 +85,24 @@ def test_groups_of_a_catalog_that_has_just_changed_are_not_cached(collection: Co
     now = time.time() + 60
     os.utime(collection.catalog.where, (now, now))
     assert cache.get(collection, query) is not cache.get(collection, query)
+
+
+def test_a_quick_page_has_the_first_groups_until_all_are_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duplicates, "first_groups", partial(first_groups, few=0))
+    with images_to_link(tmp_path / "photos") as linked:
+        store_links(linked, [((5, 6), "edited"), ((7, 8), "same"), ((9, 10), "edited")])
+        settle(linked)
+        for file in derived_folder(linked).iterdir():
+            os.utime(file, (1_600_000_000, 1_600_000_000))
+        cache, query = DuplicateGroupCache(), GroupQuery()
+        quick = duplicates.read_page(linked, cache, query, None, 4, quick=True)
+        assert (quick["whole"], quick["total"], quick["next"]) == (False, 4, None)
+        whole = duplicates.read_page(linked, cache, query, None, 4)
+        assert (whole["whole"], whole["total"], whole["next"] is None) == (True, 6, False)
+        assert quick["groups"] == whole["groups"]
+        assert duplicates.read_page(linked, cache, query, None, 4, quick=True) == whole
 
 
 def test_rules_choose_the_image_to_keep(tmp_path: Path) -> None:

@@ -153,7 +153,8 @@ export interface DuplicateImageDocument {
 /**
  * A page of groups, the most certain first. `total`: number of all groups; `next`: cursor of the
  * next page; `unread`: unique images in groups, or perhaps in bursts, whose files the next run
- * reads for evidence on the image to keep.
+ * reads for evidence on the image to keep; `whole`: false if `quick` was asked for, and the totals
+ * and `unread` are of the groups of this page alone.
  */
 export interface DuplicatePageDocument {
   compared: number;
@@ -166,6 +167,7 @@ export interface DuplicatePageDocument {
   grades: Partial<Record<"identical" | "same" | "edited" | "alike" | "burst", GradeTotalDocument>>;
   next: string | null;
   unread: number;
+  whole: boolean;
 }
 
 /**
@@ -970,7 +972,7 @@ export interface GetAnswers {
 export interface GetParameters {
   "/changes": never;
   "/damaged": "cursor" | "limit";
-  "/duplicates": "min_grade" | "under" | "where" | "keep" | "bursts" | "cursor" | "limit";
+  "/duplicates": "min_grade" | "under" | "where" | "keep" | "bursts" | "cursor" | "limit" | "quick";
   "/duplicates/drops": never;
   "/duplicates/state": never;
   "/failures": "cursor" | "limit";

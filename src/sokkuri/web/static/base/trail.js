@@ -40,14 +40,32 @@ export function openFromList(images, id) {
 }
 
 /**
+ * The list that the page of an image steps through.
+ * @param {string} id
+ */
+function trailOf(id) {
+  const having = trails.filter(({ places }) => places.has(id));
+  return having.find(({ key }) => key === history.state?.trail) ?? having.at(-1);
+}
+
+/**
+ * What the list of an image knows about it; null if the image was not opened from a list in this tab.
+ * @param {string} id
+ * @returns {Promise<?Listed>}
+ */
+export async function listed(id) {
+  const trail = trailOf(id);
+  return await trail?.imageAt(trail.places.get(id) ?? 0) ?? null;
+}
+
+/**
  * The images before and after an image in its list, null at its ends. Images in the trash are skipped.
  * @param {string} id
  * @returns {Promise<?{previous: ?string, next: ?string, index: number, trail: Trail}>} null if the
  *   image was not opened from a list in this tab
  */
 export async function neighbours(id) {
-  const having = trails.filter(({ places }) => places.has(id));
-  const trail = having.find(({ key }) => key === history.state?.trail) ?? having.at(-1);
+  const trail = trailOf(id);
   const index = trail?.places.get(id);
   if (!trail || index === undefined) return null;
   history.replaceState({ ...history.state, trail: trail.key }, "");

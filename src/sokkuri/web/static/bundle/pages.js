@@ -2049,9 +2049,16 @@ function openFromList(images3, id) {
     imageAt: async (index) => images3[index]
   });
 }
-async function neighbours(id) {
+function trailOf(id) {
   const having = trails.filter(({ places }) => places.has(id));
-  const trail = having.find(({ key: key2 }) => key2 === history.state?.trail) ?? having.at(-1);
+  return having.find(({ key: key2 }) => key2 === history.state?.trail) ?? having.at(-1);
+}
+async function listed(id) {
+  const trail = trailOf(id);
+  return await trail?.imageAt(trail.places.get(id) ?? 0) ?? null;
+}
+async function neighbours(id) {
+  const trail = trailOf(id);
   const index = trail?.places.get(id);
   if (!trail || index === void 0) return null;
   history.replaceState({ ...history.state, trail: trail.key }, "");
@@ -7069,7 +7076,7 @@ var Groups = class {
    * @param {{signal: AbortSignal, list: GroupList, makeCard: (group: DuplicateGroupDocument) => GroupCard,
    *   onpage: (page: DuplicatePageDocument) => void, onfail: (error: unknown) => void,
    *   onproblem: (text: string) => void}} options
-   *   onpage: called with totals and state; onfail: called if no group can be shown; onproblem: called
+   *   onpage: called with totals and state, or, if the page is not `whole`, with the state alone; onfail: called if no group can be shown; onproblem: called
    *   if no further group could be fetched
    */
   constructor({ signal, list: list4, makeCard, onpage, onfail, onproblem }) {
@@ -7086,6 +7093,7 @@ var Groups = class {
     this.turn = 0;
     this.wanted = 0;
     this.loading = false;
+    this.isPart = false;
   }
   /**
    * Shows no group until `refresh` is called.
@@ -7106,7 +7114,8 @@ var Groups = class {
     this.list.show(cards, total);
   }
   /**
-   * Fetches at least `least` groups, and all loaded ones again; the marks of the user stay.
+   * Fetches at least `least` groups, and all loaded ones again; the marks of the user stay. If no group
+   * is shown and all would take long, shows the first ones before.
    * @param {number} [least]
    */
   async refresh(least = PART) {
@@ -7114,16 +7123,22 @@ var Groups = class {
     const count2 = Math.max(least, this.cards.length);
     const groups = [];
     let page = null;
+    let quick = !this.cards.length;
     try {
       do {
-        const limit = Math.min(count2 - groups.length, LARGEST_PART);
-        page = await duplicates(
-          { ...this.filters, cursor: page?.next, limit },
-          { signal: this.signal }
-        );
+        const limit = Math.min(count2 - groups.length, quick ? PART : LARGEST_PART);
+        page = await duplicates({
+          ...this.filters,
+          cursor: page?.next,
+          limit,
+          quick: quick || null
+        }, { signal: this.signal });
         if (thisTurn !== this.turn) return;
-        groups.push(...page.groups);
-      } while (page.next && groups.length < count2);
+        quick = false;
+        this.isPart = !page.whole;
+        if (page.whole) groups.push(...page.groups);
+        else this.showFirst(page);
+      } while (!page.whole || page.next && groups.length < count2);
     } catch (error) {
       if (isAbort(error) || thisTurn !== this.turn) return;
       if (this.cards.length && error instanceof LostServer) return;
@@ -7133,6 +7148,12 @@ var Groups = class {
     }
     this.next = page.next;
     this.redraw(groups, page.total);
+    this.onpage(page);
+  }
+  /** @param {DuplicatePageDocument} page */
+  showFirst(page) {
+    this.next = null;
+    this.redraw(page.groups, page.total);
     this.onpage(page);
   }
   /**
@@ -7151,6 +7172,10 @@ var Groups = class {
   }
   /** Fetches the totals and the state, after a change of single groups. */
   async refreshTotals() {
+    if (this.isPart) {
+      await this.refresh();
+      return;
+    }
     const thisTurn = this.turn;
     const page = await duplicates({ ...this.filters, limit: 1 }, { signal: this.signal });
     if (thisTurn === this.turn) this.onpage(page);
@@ -7781,9 +7806,9 @@ var Duplicates = class {
     this.toolbar.showFilters(filters);
     this.groups.begin(filters);
     const place2 = savedPlace();
+    if (!place2) scrollTo(0, 0);
     await this.refresh((place2?.index ?? 0) + PART);
     if (place2) this.list.scrollToAnchor(place2);
-    else scrollTo(0, 0);
   }
   /**
    * Fetches at least `least` groups, and all loaded ones again.
@@ -7816,13 +7841,14 @@ var Duplicates = class {
     });
   }
   /**
-   * Shows totals, state and empty text of a page of the API.
+   * Shows state, totals and empty text of a page of the API; of the first groups alone, the state.
    * @param {DuplicatePageDocument} page
    */
   showPage(page) {
+    this.running.update(page);
+    if (!page.whole) return;
     this.toolbar.showTotals(page);
     this.toolbar.showUnread(page);
-    this.running.update(page);
     const text2 = this.groups.cards.length || page.running ? null : emptyText(page, this.groups.filters, this.allowed);
     this.none.replaceChildren(...text2 ? [panel({ level: 2, ...text2 })] : []);
   }
@@ -8259,6 +8285,10 @@ function sharp({ id, name: name2, v }, stage, early) {
   });
   img.src = src;
   return img;
+}
+async function loadEarly(id) {
+  const known2 = await listed(id).catch(() => null);
+  if (known2?.v) new Image().src = imageUrl(id, "thumbnail", { size: 2048, v: known2.v });
 }
 
 // image/drawer.js
@@ -9199,6 +9229,7 @@ var Detail = class {
     this.grid = { under: this.under, where: params.get("where"), sort: params.get("sort") };
     this.from = params.get("from");
     if (!this.shown) this.drawSkeleton();
+    loadEarly(id);
     const [image2, place2] = await Promise.all([
       this.fetch(id),
       neighbours(id).then((known2) => known2 ?? placeInGrid(id, this.grid, signal))
@@ -13989,15 +14020,15 @@ async function findImages(written) {
   return [];
 }
 async function withId(id) {
-  const found = await listed(`id = ${quoted2(id)}`, id);
+  const found = await listed2(`id = ${quoted2(id)}`, id);
   return found.length ? found : null;
 }
 async function withName(name2) {
   if (!LIKE_A_FILE.test(name2)) return [];
   const isThis = (id) => id.endsWith(`/${name2}`);
-  return (await listed(`id like ${quoted2(`%/${name2}`)}`, name2)).filter(isThis).slice(0, 2);
+  return (await listed2(`id like ${quoted2(`%/${name2}`)}`, name2)).filter(isThis).slice(0, 2);
 }
-async function listed(where, name2) {
+async function listed2(where, name2) {
   if (name2.length > LONGEST_NAME || name2.includes("'") && name2.includes('"')) return [];
   const { images: images3 } = await get2("/images", { where, limit: 20 });
   return images3.map(({ id }) => id);

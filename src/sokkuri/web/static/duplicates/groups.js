@@ -19,7 +19,7 @@ export class Groups {
    * @param {{signal: AbortSignal, list: GroupList, makeCard: (group: DuplicateGroupDocument) => GroupCard,
    *   onpage: (page: DuplicatePageDocument) => void, onfail: (error: unknown) => void,
    *   onproblem: (text: string) => void}} options
-   *   onpage: called with totals and state; onfail: called if no group can be shown; onproblem: called
+   *   onpage: called with totals and state, or, if the page is not `whole`, with the state alone; onfail: called if no group can be shown; onproblem: called
    *   if no further group could be fetched
    */
   constructor({ signal, list, makeCard, onpage, onfail, onproblem }) {
@@ -40,6 +40,7 @@ export class Groups {
     this.turn = 0;
     this.wanted = 0; // how many groups shall be loaded
     this.loading = false;
+    this.isPart = false; // whether the first groups are shown alone, until all are known
   }
 
   /**
@@ -63,7 +64,8 @@ export class Groups {
   }
 
   /**
-   * Fetches at least `least` groups, and all loaded ones again; the marks of the user stay.
+   * Fetches at least `least` groups, and all loaded ones again; the marks of the user stay. If no group
+   * is shown and all would take long, shows the first ones before.
    * @param {number} [least]
    */
   async refresh(least = PART) {
@@ -73,14 +75,18 @@ export class Groups {
     const groups = [];
     /** @type {?DuplicatePageDocument} */
     let page = null;
+    let quick = !this.cards.length;
     try {
       do {
-        const limit = Math.min(count - groups.length, LARGEST_PART);
-        page = await api.duplicates({ ...this.filters, cursor: page?.next, limit },
-          { signal: this.signal });
+        const limit = Math.min(count - groups.length, quick ? PART : LARGEST_PART);
+        page = await api.duplicates({ ...this.filters, cursor: page?.next, limit,
+          quick: quick || null }, { signal: this.signal });
         if (thisTurn !== this.turn) return;
-        groups.push(...page.groups);
-      } while (page.next && groups.length < count);
+        quick = false;
+        this.isPart = !page.whole;
+        if (page.whole) groups.push(...page.groups);
+        else this.showFirst(page);
+      } while (!page.whole || (page.next && groups.length < count));
     } catch (error) {
       if (api.isAbort(error) || thisTurn !== this.turn) return;
       if (this.cards.length && error instanceof api.LostServer) return;
@@ -90,6 +96,13 @@ export class Groups {
     }
     this.next = page.next;
     this.redraw(groups, page.total);
+    this.onpage(page);
+  }
+
+  /** @param {DuplicatePageDocument} page */
+  showFirst(page) {
+    this.next = null;
+    this.redraw(page.groups, page.total);
     this.onpage(page);
   }
 
@@ -110,6 +123,10 @@ export class Groups {
 
   /** Fetches the totals and the state, after a change of single groups. */
   async refreshTotals() {
+    if (this.isPart) { // what is being fetched is older than the change
+      await this.refresh();
+      return;
+    }
     const thisTurn = this.turn;
     const page = await api.duplicates({ ...this.filters, limit: 1 }, { signal: this.signal });
     if (thisTurn === this.turn) this.onpage(page);

@@ -96,9 +96,9 @@ class Duplicates {
     this.toolbar.showFilters(filters);
     this.groups.begin(filters);
     const place = savedPlace();
+    if (!place) scrollTo(0, 0);
     await this.refresh((place?.index ?? 0) + PART);
     if (place) this.list.scrollToAnchor(place);
-    else scrollTo(0, 0);
   }
 
   /**
@@ -132,13 +132,14 @@ class Duplicates {
   }
 
   /**
-   * Shows totals, state and empty text of a page of the API.
+   * Shows state, totals and empty text of a page of the API; of the first groups alone, the state.
    * @param {DuplicatePageDocument} page
    */
   showPage(page) {
+    this.running.update(page);
+    if (!page.whole) return;
     this.toolbar.showTotals(page);
     this.toolbar.showUnread(page);
-    this.running.update(page);
     const text = this.groups.cards.length || page.running ? null
       : emptyText(page, this.groups.filters, this.allowed);
     this.none.replaceChildren(...(text ? [panel({ level: 2, ...text })] : []));

@@ -4,6 +4,7 @@ import { imageUrl } from "../base/api.js";
 import { h } from "../base/dom.js";
 import { icon } from "../base/icons.js";
 import { t } from "../base/messages.js";
+import { listed } from "../base/trail.js";
 
 /**
  * @typedef {{id: string, name: string, v: string, width: ?number, height: ?number}} Staged
@@ -52,4 +53,13 @@ function sharp({ id, name, v }, stage, early) {
   });
   img.src = src;
   return img;
+}
+
+/**
+ * Begins to load the picture of an image before its details are there, if its list knows enough.
+ * @param {string} id
+ */
+export async function loadEarly(id) {
+  const known = await listed(id).catch(() => null);
+  if (known?.v) new Image().src = imageUrl(id, "thumbnail", { size: 2048, v: known.v });
 }

@@ -13,7 +13,7 @@ import { placeInGrid } from "../browse/grid_place.js";
 import { isMarked, toggleMark } from "./not_wanted.js";
 import { isOpenAtOnce, setOpen } from "./opening.js";
 import { SimilarStrip } from "./similar_strip.js";
-import { makeStage } from "./stage.js";
+import { loadEarly, makeStage } from "./stage.js";
 import { Viewer } from "./viewer.js";
 
 /**
@@ -124,6 +124,7 @@ class Detail {
     this.grid = { under: this.under, where: params.get("where"), sort: params.get("sort") };
     this.from = params.get("from");
     if (!this.shown) this.drawSkeleton();
+    loadEarly(id);
     const [image, place] = await Promise.all([this.fetch(id),
       neighbours(id).then((known) => known ?? placeInGrid(id, this.grid, signal))]);
     signal.throwIfAborted();
