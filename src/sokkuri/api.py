@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from sokkuri.core.errors import CollectionError, UsageError
 from sokkuri.core.locations import Address, Location, parse_location
+from sokkuri.core.named_roots import Root, Roots, check_apart
 from sokkuri.core.types import NEW_DECODING, Decoding, Dtype, Fault, Progress
 from sokkuri.core.values import check_choice, check_count
 from sokkuri.images.scan import is_folder
@@ -49,7 +50,7 @@ class Collection(CollectionStore):
     @classmethod
     def create(
         cls,
-        root: Location | str,
+        root: Root | str,
         *,
         store: Path | str | None = None,
         model: str | None = None,
@@ -58,7 +59,8 @@ class Collection(CollectionStore):
     ) -> Self:
         """Create an empty collection for the images below `root`.
 
-        root : a folder, or an address such as `s3://bucket/photos`, which needs a `store`.
+        root : a folder, or an address such as `s3://bucket/photos`, or several folders from
+        `make_roots`; the last two need a `store`.
         store : the folder of the collection, `root/.sokkuri` by default.
         model : a known model's name, an ONNX file, a card, or a folder with a model.
         decode : `exact` to decode as the article does, `fast` to ignore colour profiles.
@@ -69,7 +71,7 @@ class Collection(CollectionStore):
         """
         check_choice("decode", decode, Decoding)
         check_choice("dtype", dtype, Dtype)
-        folder = check_folder(root)
+        folder = check_roots(root) if isinstance(root, Roots) else check_folder(root)
         where = choose_store(folder, None if store is None else Path(store))
         if has_store(where):
             raise CollectionError(f"{where} holds a collection already: open it instead")
@@ -259,10 +261,24 @@ def check_folder(root: Location | str) -> Location:
     if isinstance(where, Address):
         check_root(where)
         return where
-    folder = where.expanduser()
+    return _absolute(where, root)
+
+
+def _absolute(folder: Path, typed: Path | str | Address) -> Path:
+    folder = folder.expanduser()
     if not is_folder(folder):
-        raise UsageError(f"{root} is not a folder")
+        raise UsageError(f"{typed} is not a folder")
     return Path(os.path.abspath(folder))  # noqa: PTH100 - keeps the links a person gave
+
+
+def check_roots(roots: Roots) -> Roots:
+    """Return the named roots with absolute paths.
+
+    Raises UsageError if one does not exist or contains another.
+    """
+    found = Roots(tuple((name, _absolute(folder, folder)) for name, folder in roots.folders))
+    check_apart(found)
+    return found
 
 
 def source_of(model: str | None) -> str:

@@ -77,7 +77,7 @@ def test_the_report_has_exactly_the_documented_keys(indexed: Path) -> None:
         "seconds", "images_per_second", "gone",
     }  # fmt: skip
     assert set(as_json("status", "-C", indexed)) == {
-        "root", "store", "part", "model", "dimension", "total", "removed", "gone", "to_do",
+        "root", "roots", "store", "part", "model", "dimension", "total", "removed", "gone", "to_do",
         "failed", "failures", "bytes", "ann", "pushed", "left_aside",
         "damaged", "replacement", "old_bytes", "without_metadata",
     }  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.api import Collection
-from sokkuri.core.locations import Location
+from sokkuri.core.named_roots import Root
 from sokkuri.core.types import FileFingerprint, FileRef, FileStat, Job
 from sokkuri.indexing.diff import apply_changes
 from sokkuri.indexing.in_flight import InFlightDigests
@@ -69,7 +69,7 @@ def make_same_bytes(job: Job, digest: bytes, mtime_ns: int = 1) -> SameBytes:
     return SameBytes(job, FileFingerprint(FileStat(10, mtime_ns), digest))
 
 
-def make_files(root: Location, ids: Iterable[str]) -> None:
+def make_files(root: Root, ids: Iterable[str]) -> None:
     """Write a file for each image, as `make_refs` describes it."""
     for id_ in ids:
         path = Path(str(root / id_))

@@ -183,9 +183,9 @@ def duplicates(
             return
         check_under(opened, under)
         if resolve is not None:
-            from sokkuri.curation.trash.make_plan import folder_at
+            from sokkuri.curation.trash.make_plan import check_movable
 
-            folder_at(opened.root)  # fails before the long search, not after it
+            check_movable(opened.root)  # fails before the long search, not after it
         if against is None:
             _report(_find_within(opened, options, merge=merge), outputs)
         else:
@@ -333,7 +333,7 @@ def _write_plan(plan: "TrashPlan", file: Path, left_out: int, *, as_json: bool) 
     write_plan(file, plan)
     name_companions(plan.moves)
     size = sum(move.size for move in plan.moves)
-    companions = [move.path for move in plan.moves if move.belongs_to]
+    companions = [move.id for move in plan.moves if move.belongs_to]
     images = len(plan.moves) - len(companions)
     if as_json:
         console.print_json({

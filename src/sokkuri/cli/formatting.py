@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from sokkuri.core.named_roots import Root, Roots
 from sokkuri.images.formats import aside_text
 
 if TYPE_CHECKING:  # types only: a search must not import what indexing needs
@@ -221,7 +222,7 @@ def groups_json(groups: tuple[Group, ...]) -> dict[str, Any]:
 def status_text(status: Status) -> str:
     """Format the status of a collection."""
     lines = [
-        f"images     {escape_control(str(status.root))}",
+        f"images     {escape_control(_root_text(status.root))}",
         f"store      {escape_control(str(status.store))} ({format_bytes(status.size)})",
         f"model      {status.model.name}, {status.model.dimension} dimensions",
         f"total      {status.total:,}",
@@ -234,6 +235,26 @@ def status_text(status: Status) -> str:
         lines.insert(1, f"part       {status.part} of them, by the hash of the id")
     lines += [*_rarer_lines(status), *_index_lines(status), *_unread_lines(status)]
     return "\n".join(lines)
+
+
+def _root_text(root: Root) -> str:
+    """Return where the images are; with named roots also which ones are not there."""
+    if not isinstance(root, Roots):
+        return str(root)
+    texts = [f"{name}={folder}" for name, folder in root.folders]
+    missing = [f"{name} is not there" for name in root.missing()]
+    return "; ".join([", ".join(texts), *missing])
+
+
+def _roots_json(root: Root) -> list[dict[str, Any]]:
+    """Return the named roots."""
+    if not isinstance(root, Roots):
+        return []
+    missing = root.missing()
+    return [
+        {"name": name, "folder": str(folder), "is_there": name not in missing}
+        for name, folder in root.folders
+    ]
 
 
 def _rarer_lines(status: Status) -> list[str]:
@@ -296,6 +317,7 @@ def status_json(status: Status) -> dict[str, Any]:
     """Return the JSON document of `status`."""
     return {
         "root": str(status.root),
+        "roots": _roots_json(status.root),
         "store": str(status.store),
         "part": status.part,
         "model": status.model.name,

@@ -37,9 +37,13 @@ SOME_UNREADABLE = 3  # exit code of `--strict`
 
 
 def index(
-    root: Annotated[
-        str | None,
-        typer.Argument(help="Folder or address of the images.", show_default=False),
+    roots: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[ROOT|[NAME=]FOLDER...]",
+            help="Folder or address of the images, or several folders. See docs/indexing.md.",
+            show_default=False,
+        ),
     ] = None,
     root_option: Annotated[
         str | None, typer.Option("--root", metavar="DIR", help="The same as ROOT.")
@@ -161,7 +165,7 @@ def index(
     from sokkuri.indexing.options import SyncOptions
     from sokkuri.indexing.partition import Part
 
-    if root is not None and root_option is not None:
+    if roots and root_option is not None:
         raise UsageError("the folder of images is given twice: as ROOT and as --root")
     if background:
         if executor == "ray":
@@ -169,7 +173,9 @@ def index(
         lower_priority()
         console.print_message("in the background: all other programs of this machine go first")
     share = None if part is None else Part.parsed(part)
-    target = Target(root or root_option, store, collection, model, decode, dtype, share)
+    target = Target(
+        tuple(roots or filter(None, [root_option])), store, collection, model, decode, dtype, share
+    )
     options = SyncOptions(
         workers=workers,
         executor=executor,
@@ -244,21 +250,23 @@ def _estimate(target: Target, options: "SyncOptions", *, replace: bool, as_json:
 
 
 def _estimate_run(target: Target, options: "SyncOptions") -> "RunEstimate":
-    from sokkuri.api import Collection
+    from sokkuri.api import Collection, check_roots
+    from sokkuri.core.named_roots import Roots
     from sokkuri.indexing.dry_run import estimate_run
     from sokkuri.store.catalog import Catalog
     from sokkuri.store.places import has_store
+    from sokkuri.store.recorded_root import next_root
 
     root, store = locate(target)
     if root is not None and not has_store(store):
+        root = check_roots(root) if isinstance(root, Roots) else root
         model = target.resolve_model()
         return estimate_run(root, Catalog.in_memory(), model, options, target.dtype or "float32")
     with Collection.open(store, "ro") as collection:
         check_settings(collection, target)
         model = collection.load_model(target.model)
-        return estimate_run(
-            root or collection.root, collection.catalog, model, options, collection.dtype
-        )
+        whole = collection.root if root is None else next_root(collection.root, root, store)
+        return estimate_run(whole, collection.catalog, model, options, collection.dtype)
 
 
 def _estimate_replacement(target: Target, options: "SyncOptions") -> "RunEstimate":

@@ -13,7 +13,7 @@ from sokkuri.core.errors import ModelMismatchError, UsageError
 
 if TYPE_CHECKING:
     from sokkuri.api import Collection
-    from sokkuri.core.locations import Location
+    from sokkuri.core.named_roots import Root
     from sokkuri.core.types import Decoding, Dtype
     from sokkuri.indexing.partition import Part
     from sokkuri.models import Model
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 class Target:
     """The collection that the options name, and the settings that it must have.
 
-    root: folder or address of the images, as the user typed it.
+    roots: folder or address of the images, or several named folders, as the user typed them.
     store: folder of the store, if it is not inside the root.
     collection: folder or store of a collection that exists (`-C`).
     """
 
-    root: str | None
+    roots: tuple[str, ...]
     store: Path | None
     collection: Path | None
     model: str | None
@@ -50,11 +50,13 @@ def open_or_create(target: Target) -> "tuple[Collection, Model | None]":
     Also return its model if the options name it, so that the command need not hash its file again.
     A new root is used and not yet recorded: a run records it once it accepts what is there.
     """
-    from sokkuri.api import Collection, source_of
+    from sokkuri.api import Collection, check_roots, source_of
+    from sokkuri.core.named_roots import Roots
     from sokkuri.store.places import has_store
 
     root, store = locate(target)
     if root is not None and not has_store(store):
+        root = check_roots(root) if isinstance(root, Roots) else root
         model = target.resolve_model()
         if model.assumed:
             console.print_message(model.assumed)
@@ -95,15 +97,23 @@ def check_settings(collection: "Collection", target: Target) -> None:
         )
 
 
-def locate(target: Target) -> "tuple[Location | None, Path]":
-    """Return the root, if it was given, and the folder of the store, which may not exist yet."""
+def locate(target: Target) -> "tuple[Root | None, Path]":
+    """Return the root, if it was given, and the folder of the store, which may not exist yet.
+
+    Nobody has looked whether named roots are there: a disk may be away.
+    """
     from sokkuri.api import check_folder
+    from sokkuri.core.named_roots import Roots, parse_root
     from sokkuri.store.places import STORE_NAME, choose_store
 
-    if target.collection is not None and (target.root is not None or target.store is not None):
+    if target.collection is not None and (target.roots or target.store is not None):
         raise UsageError("-C names a collection that exists: omit -C when you give ROOT or --store")
-    if target.root is not None:
-        root = check_folder(target.root)
+    if target.roots:
+        root = parse_root(target.roots)
+        if not isinstance(root, Roots):
+            root = check_folder(target.roots[0])
+        elif target.part is not None:
+            raise UsageError("a part is of one folder: leave --part out, or name one folder")
         name = STORE_NAME if target.part is None else target.part.store_name
         return root, choose_store(root, target.store, name)
     return None, target.store if target.store is not None else find_collection(target.collection)

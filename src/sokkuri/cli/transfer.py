@@ -146,7 +146,9 @@ def import_(
 
     vectors = parse_folder(folder)
     imported = Imported()
-    target = _with_defaults(Target(root, store, collection, model, decode, dtype), vectors)
+    target = _with_defaults(
+        Target((root,) if root else (), store, collection, model, decode, dtype), vectors
+    )
     opened, _ = open_or_create(target)
     with opened:
         opened.save_root()
@@ -180,7 +182,7 @@ def _with_defaults(target: Target, vectors: "Location") -> Target:
     from sokkuri.indexing.import_features import check_exported_model, exported_model
     from sokkuri.store.places import has_store
 
-    if target.root is None or has_store(locate(target)[1]):
+    if not target.roots or has_store(locate(target)[1]):
         return target
     if target.model is None:
         name = (exported_model(vectors) or ("FILE.onnx", ""))[0]

@@ -61,12 +61,14 @@ def move_files(
 def _check_collection(where: Path | None, file: Path, *, is_plan: bool) -> None:
     """Raise UsageError if `-C` names a collection that a plan or a log does not speak of."""
     from sokkuri.api import Collection
+    from sokkuri.core.named_roots import local_folders
 
     if where is None:
         return
     named = {Path(place).resolve() for place in _places_of(file, is_plan=is_plan)}
     with Collection.open(where, "ro") as opened:
-        own = {opened.store.resolve(), Path(str(opened.root)).resolve()}
+        own = {opened.store.resolve()}
+        own |= {folder.resolve() for _, folder in local_folders(opened.root)}
     if named and own.isdisjoint(named):
         raise UsageError(
             f"-C {where} is not the collection of {file}, which says where its files are: run it "
@@ -106,7 +108,8 @@ def _apply(
     if not hardlink:
         moves = [result.move for result in results if result.moved and not result.is_merge]
         name_companions(moves)
-    folder = f" of {escape_control(plan.moves[0].root)}" if plan.moves else ""
+    roots = ", ".join(dict.fromkeys(move.root for move in plan.moves))
+    folder = f" of {escape_control(roots)}" if roots else ""
     place = "replaced by hard links" if hardlink else f"in {to or 'the trash'}"
     text = (
         f"{escape_control(place)}: {moved_text(len(moved), companions)}{folder}; to move them "
@@ -182,9 +185,9 @@ def _moved_ids(results: "list[MoveResult]") -> tuple[list[str], list[str]]:
     them."""
     moves = [result.move for result in results if result.moved and not result.is_merge]
     images = [move.id for move in moves if not move.belongs_to]
-    return images, [move.path for move in moves if move.belongs_to]
+    return images, [move.id for move in moves if move.belongs_to]
 
 
 def _merged_paths(results: "list[MoveResult]") -> list[str]:
     """Return the paths of the sidecars that were written, or are as before."""
-    return [result.move.path for result in results if result.moved and result.is_merge]
+    return [result.move.id for result in results if result.moved and result.is_merge]

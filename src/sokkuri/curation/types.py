@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from sokkuri.core.locations import Location
+from sokkuri.core.named_roots import Root
 
 Grade: TypeAlias = Literal["identical", "same", "edited", "alike", "burst"]
 """How similar two images are. `identical`: the same bytes. `same`: the same image, resized,
@@ -33,7 +34,7 @@ class DuplicateImage:
 
     id: str
     path: str
-    root: Location
+    root: Root
     width: int | None
     height: int | None
     size: int  # bytes

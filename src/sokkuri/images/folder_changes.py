@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Protocol
 import xxhash
 
 from sokkuri.core.errors import CollectionError
-from sokkuri.core.locations import Address, Location
+from sokkuri.core.locations import Address
+from sokkuri.core.named_roots import Root, join_path, local_folders
 from sokkuri.core.paths import CATALOG_NAME, STORE_FOLDERS
 from sokkuri.core.types import FileRef
 from sokkuri.images.globs import is_excluded
@@ -48,7 +49,7 @@ class WatchPlace:
     """What to watch. store : of the collection, without links; its own files are no changes.
     exclude : globs. films : whether films matter, too."""
 
-    root: Location
+    root: Root
     store: Path
     exclude: Sequence[str] = ()
     films: bool = False
@@ -58,31 +59,38 @@ class WatchPlace:
 
         A path that is not a file any more may have been a folder with images.
         """
-        relative = self._below_root(Path(path))
-        if relative is None:
+        found = self._below_root(Path(path))
+        if found is None:
             return True
-        if any(part.startswith(".") for part in relative.parts) or self._is_of_store(relative):
+        name, folder, relative = found
+        if any(part.startswith(".") for part in relative.parts):
             return False
-        if is_excluded(relative.as_posix(), tuple(self.exclude)):
+        if self._is_of_store(folder, relative):
+            return False
+        if is_excluded(join_path(name, relative.as_posix()), tuple(self.exclude)):
             return False
         if may_be_image(path) or is_sidecar(path) or (self.films and has_film_ending(path)):
             return True
         return not os.path.isfile(path)  # noqa: PTH113
 
-    def _below_root(self, path: Path) -> Path | None:
-        """Return the path below the root. Some systems name files by their paths without links."""
-        for root in (Path(str(self.root)), self._real_root):
-            if path.is_relative_to(root):
-                return path.relative_to(root)
+    def _below_root(self, path: Path) -> tuple[str, Path, Path] | None:
+        """Return the name of the root, its folder without links, and the path below it. Some
+        systems name files by their paths without links."""
+        for name, folder, real in self._folders:
+            for root in (folder, real):
+                if path.is_relative_to(root):
+                    return name, real, path.relative_to(root)
         return None
 
     @cached_property
-    def _real_root(self) -> Path:
-        return Path(os.path.realpath(str(self.root)))
+    def _folders(self) -> list[tuple[str, Path, Path]]:
+        """The name and the folder of each root, and the folder without links."""
+        named = local_folders(self.root)
+        return [(name, folder, Path(os.path.realpath(folder))) for name, folder in named]
 
-    def _is_of_store(self, relative: Path) -> bool:
-        path = self._real_root / relative
-        if self.store != self._real_root:
+    def _is_of_store(self, folder: Path, relative: Path) -> bool:
+        path = folder / relative
+        if self.store != folder:
             return path.is_relative_to(self.store)
         first = relative.parts[0] if relative.parts else ""
         return first in STORE_FOLDERS or first.startswith(CATALOG_NAME)
@@ -111,8 +119,10 @@ class FileEvents:
         self.seconds: float | None = None
         self.why = ""
         self._place = place
+        named = local_folders(place.root)
+        folders = [folder for name, folder in named if not name or folder.is_dir()]
         self._batches = watch(
-            os.fspath(place.root),  # type: ignore[arg-type]  # a Path, as `watch_folder` has checked
+            *folders,
             watch_filter=self._is_wanted,
             debounce=int(1000 * _LONGEST_SECONDS),
             step=int(1000 * _QUIET_SECONDS),
@@ -187,7 +197,7 @@ def watch_folder(place: WatchPlace, poll: float | None, stop: threading.Event) -
         return _looks(place, poll, "as asked", stop)
     if isinstance(place.root, Address):
         return _looks(place, _ON_NETWORK, "an object store sends no events", stop)
-    kind = network_type(place.root)
+    kind = next(filter(None, map(network_type, dict(local_folders(place.root)).values())), "")
     if kind:
         why = f"a network drive ({kind}) sends no events for what other machines do"
         return _looks(place, _ON_NETWORK, why, stop)
@@ -199,7 +209,7 @@ def watch_folder(place: WatchPlace, poll: float | None, stop: threading.Event) -
         return _looks(place, _WITHOUT_EVENTS, "the extra watch is not installed", stop)
     except (OSError, RuntimeError) as error:  # too many folders for the limits of the system
         if not is_folder(place.root):
-            raise FileNotFoundError(place.root) from error
+            raise FileNotFoundError(str(place.root)) from error
         return _looks(place, _WITHOUT_EVENTS, f"the system sends no events: {error}", stop)
 
 
@@ -208,7 +218,7 @@ def _looks(place: WatchPlace, seconds: float, why: str, stop: threading.Event) -
     return Looks(look, seconds, why, stop)
 
 
-def folder_state(root: Location, exclude: Sequence[str] = (), *, films: bool = False) -> int:
+def folder_state(root: Root, exclude: Sequence[str] = (), *, films: bool = False) -> int:
     """Return a number of 128 bits that changes when an image or sidecar is added, changes or goes.
 
     films : whether it changes with films, too. It needs bounded memory, and depends on no order. -1

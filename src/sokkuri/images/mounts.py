@@ -11,6 +11,8 @@ from typing import TypeAlias
 
 import psutil
 
+from sokkuri.core.named_roots import Root, join_path, local_folders
+
 _NETWORK_TYPES = (
     "9p", "afp", "afs", "autofs", "ceph", "cifs", "davfs", "drvfs", "fuse.", "gluster", "lustre",
     "nfs", "ncp", "prl_fs", "remote", "smb", "vboxsf", "virtiofs", "vmhgfs", "webdav",
@@ -36,16 +38,16 @@ def network_type_of(where: Path, mounts: Iterable[Mount]) -> str:
     return found if found.startswith(_NETWORK_TYPES) else ""
 
 
-def mounts_below(folder: Path) -> frozenset[str]:
-    """Return the places below a folder where something is mounted, as `/`-separated paths relative
-    to the folder."""
-    where = Path(os.path.realpath(folder))
+def mounts_below(root: Root) -> frozenset[str]:
+    """Return the places below the root where something is mounted, as `/`-separated paths as in the
+    catalog. A named root may be such a place itself. None for an address."""
     places = {Path(place) for place, _, _ in _mounts()}
-    return frozenset(
-        place.relative_to(where).as_posix()
-        for place in places
-        if place != where and place.is_relative_to(where)
-    )
+    found = set()
+    for name, folder in local_folders(root):
+        where = Path(os.path.realpath(folder))
+        below = [place.relative_to(where) for place in places if place.is_relative_to(where)]
+        found |= {join_path(name, "" if place == Path() else place.as_posix()) for place in below}
+    return frozenset(found - {""})
 
 
 def _mounts() -> list[Mount]:

@@ -10,6 +10,7 @@ import stat
 from functools import lru_cache
 from pathlib import Path
 
+from sokkuri.core.named_roots import Roots
 from sokkuri.images.frame_names import parse_frame
 from sokkuri.images.scan import is_of_live_photo, is_of_store, live_stems, may_be_image
 
@@ -22,7 +23,7 @@ class FolderWalk:
     links : links to folders, which are not followed, that were on the way of a path.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path | Roots) -> None:
         self.links: set[str] = set()
         self._root = root
         self._names = lru_cache(maxsize=_FOLDERS_KEPT)(self._read_names)
@@ -70,6 +71,8 @@ class FolderWalk:
 
     def _enters(self, folder: str) -> bool:
         parent, _, name = folder.rpartition("/")
+        if not parent and isinstance(self._root, Roots):
+            return (self._root / folder).is_dir()
         if name.startswith(".") or (parent and not self._is_entered(parent)):
             return False
         found = (self._root / folder).lstat()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sokkuri.core.errors import ReadError
 from sokkuri.core.locations import Address, Location
+from sokkuri.core.named_roots import Root
 from sokkuri.core.types import FileStat, Limits
 from sokkuri.images import remote
 from sokkuri.images.frame_names import frame_at
@@ -63,7 +64,7 @@ def read_file(location: Location, limits: Limits) -> tuple[bytes, FileStat]:
     return data, FileStat.of(file_stat)
 
 
-def threads_for(root: Location, cores: int) -> int:
+def threads_for(root: Root, cores: int) -> int:
     """Return how many threads keep this many cores busy with images of this root."""
     return cores * (_REMOTE_THREADS_PER_CORE if isinstance(root, Address) else 1)
 

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from sokkuri.core.errors import CollectionError
-from sokkuri.core.locations import Address, Location
+from sokkuri.core.locations import Address
+from sokkuri.core.named_roots import Root, Roots, local_folders
 from sokkuri.core.paths import STORE_FOLDERS, is_store
 from sokkuri.core.types import FileRef, FileStat, storable_time
 from sokkuri.images import remote
@@ -46,18 +47,19 @@ _ANY_ENDINGS = ENDINGS | RAW_ENDINGS
 _FOLDERS_AT_ONCE = 16  # listings under way at a time
 
 
-def is_folder(location: Location) -> bool:
-    """Return whether a folder is there, or whether anything can be listed below an address."""
-    if isinstance(location, Path):
-        return location.is_dir()
+def is_folder(root: Root) -> bool:
+    """Return whether a folder, or one of several roots, is there, or whether anything can be listed
+    below an address."""
+    if not isinstance(root, Address):
+        return any(folder.is_dir() for _, folder in local_folders(root))
     try:
-        return remote.holds_any(location)
+        return remote.holds_any(root)
     except OSError:
         return False
 
 
 def list_images(
-    root: Location,
+    root: Root,
     *,
     exclude: Sequence[str] = (),
     accept: Callable[[str], bool] = lambda _: True,
@@ -81,7 +83,7 @@ def list_images(
     if isinstance(root, Address):
         yield from _list_objects(root, globs, on_error, aside, on_sidecar)
         return
-    folders = [""]
+    folders = _top_folders(root, globs)
     while folders:
         folder = folders.pop()
         try:
@@ -99,6 +101,11 @@ def list_images(
         except OSError as error:
             if on_error is not None:
                 on_error(folder or str(root), error)
+
+
+def _top_folders(root: Path | Roots, globs: tuple[str, ...]) -> list[str]:
+    """Return the folders that the walk begins with: the named roots, or the root itself."""
+    return [name for name, _ in local_folders(root) if not (name and matches_glob(name, globs))]
 
 
 def _without_films(
@@ -154,14 +161,20 @@ def _stem_and_ending(name: str) -> tuple[str, str]:
     return os.path.splitext(unicodedata.normalize("NFC", name).lower())  # noqa: PTH122 - as below
 
 
-def is_of_store(root: Path, folder: str) -> bool:
+def is_of_store(root: Path | Roots, folder: str) -> bool:
     """Return whether a folder is the store of a collection, or one of the folders in a store.
 
     folder : relative to `root`, not empty. Its parent folders were asked before.
     """
-    if folder in STORE_FOLDERS and is_store(root):  # the root itself is the store
-        return True
-    return is_store(root / folder)
+    place = root / folder
+    if place.name in STORE_FOLDERS and _is_root(root, folder) and is_store(place.parent):
+        return True  # the root itself is the store
+    return is_store(place)
+
+
+def _is_root(root: Path | Roots, folder: str) -> bool:
+    """Return whether a folder lies directly in a root. An example is `a`, or `NAME/a`."""
+    return folder.count("/") == isinstance(root, Roots)
 
 
 def has_image_ending(name: str) -> bool:

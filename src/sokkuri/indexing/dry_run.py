@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from sokkuri.core.locations import Address, Location
+from sokkuri.core.locations import Address
+from sokkuri.core.named_roots import Root
 from sokkuri.core.types import Dtype, Job
 from sokkuri.images.decode import memory_needed
 from sokkuri.images.memory import most_held, peak_memory
@@ -23,9 +24,9 @@ from sokkuri.indexing.films import open_films
 from sokkuri.indexing.in_flight import InFlightDigests
 from sokkuri.indexing.lost_disks import find_disks
 from sokkuri.indexing.options import SyncOptions, check_options
-from sokkuri.indexing.removals import is_suspicious
+from sokkuri.indexing.removals import is_suspicious, losses_by_root
 from sokkuri.indexing.settings import with_saved_settings
-from sokkuri.indexing.source import IsGone, check_root, fill_listing
+from sokkuri.indexing.source import IsGone, check_list, check_root, fill_listing
 from sokkuri.indexing.sync import check_device, check_films, worker_threads
 from sokkuri.indexing.worker import ImageWorker
 from sokkuri.models import Model
@@ -66,7 +67,7 @@ class RunEstimate:
 
 
 def estimate_run(
-    root: Location, catalog: Catalog, model: Model, options: SyncOptions, dtype: Dtype = "float32"
+    root: Root, catalog: Catalog, model: Model, options: SyncOptions, dtype: Dtype = "float32"
 ) -> RunEstimate:
     """Compare the root with the catalog, extract a sample, and return the estimate.
 
@@ -75,6 +76,7 @@ def estimate_run(
     check_options(options)
     check_device(options.device)
     check_root(root)
+    check_list(root, options)
     check_films(catalog, root, options)
     started = time.monotonic()
     settings = with_saved_settings(catalog, options)
@@ -109,11 +111,14 @@ def estimate_run(
         memory_bytes=psutil.Process().memory_info().rss + max(held, peak_memory()),
         disk_bytes=row_bytes * count_unread(catalog),
         part=None if settings.part is None else str(settings.part),
-        needs_accept_removals=is_suspicious(changes.losses.live, changes.losses.lost),
+        needs_accept_removals=any(
+            is_suspicious(losses.live, losses.lost)
+            for losses in (changes.losses, *dict(losses_by_root(catalog, root)).values())
+        ),
     )
 
 
-def _decoding_peak(root: Location, catalog: Catalog, model: Model, settings: SyncOptions) -> int:
+def _decoding_peak(root: Root, catalog: Catalog, model: Model, settings: SyncOptions) -> int:
     """Return the most bytes that decoding will hold, by the headers of some files.
 
     0 for images at an address, where it would take a request each.
@@ -129,7 +134,7 @@ def _decoding_peak(root: Location, catalog: Catalog, model: Model, settings: Syn
 
 
 def _sample(
-    root: Location, catalog: Catalog, model: Model, settings: SyncOptions
+    root: Root, catalog: Catalog, model: Model, settings: SyncOptions
 ) -> tuple[float, int, int]:
     """Return seconds per image, the number of images tried, and the length of the longest path."""
     paths = unread_paths(catalog, SAMPLE)

@@ -28,6 +28,7 @@ from sokkuri.core.errors import (
     UsageError,
 )
 from sokkuri.core.locations import Address, Location
+from sokkuri.core.named_roots import Root
 from sokkuri.core.parquet import check_utf8, load_parquet
 from sokkuri.core.types import Dtype, PhotoMetadata
 from sokkuri.images import remote
@@ -210,7 +211,7 @@ def _shards(collection: CollectionStore, options: ExportOptions) -> Iterator[_Sh
             number += 1
 
 
-def _write_article(shard: _Shard, folder: Path, _root: Location) -> list[Path]:
+def _write_article(shard: _Shard, folder: Path, _root: Root) -> list[Path]:
     features = folder / f"{shard.number:04d}.features.npy"
     ids = folder / f"{shard.number:04d}.object_ids.npy"
     _save(features, shard.features)
@@ -218,7 +219,7 @@ def _write_article(shard: _Shard, folder: Path, _root: Location) -> list[Path]:
     return [features, ids]
 
 
-def _write_clip_retrieval(shard: _Shard, folder: Path, root: Location) -> list[Path]:
+def _write_clip_retrieval(shard: _Shard, folder: Path, root: Root) -> list[Path]:
     pyarrow, parquet = load_parquet()
     features = folder / "img_emb" / f"img_emb_{shard.number:04d}.npy"
     metadata = folder / "metadata" / f"metadata_{shard.number:04d}.parquet"
@@ -233,7 +234,7 @@ def _write_clip_retrieval(shard: _Shard, folder: Path, root: Location) -> list[P
     return [features, metadata]
 
 
-def _write_parquet(shard: _Shard, folder: Path, _root: Location) -> list[Path]:
+def _write_parquet(shard: _Shard, folder: Path, _root: Root) -> list[Path]:
     pyarrow, parquet = load_parquet()
     numbers = pyarrow.array(shard.features.reshape(-1))
     columns = {
@@ -247,7 +248,7 @@ def _write_parquet(shard: _Shard, folder: Path, _root: Location) -> list[Path]:
     return [path]
 
 
-_WRITERS: dict[Layout, Callable[[_Shard, Path, Location], list[Path]]] = {
+_WRITERS: dict[Layout, Callable[[_Shard, Path, Root], list[Path]]] = {
     "article": _write_article,
     "clip-retrieval": _write_clip_retrieval,
     "parquet": _write_parquet,

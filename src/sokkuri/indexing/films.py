@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from sokkuri.core.errors import DecodeError, MissingExtraError, ReadError, UsageError
-from sokkuri.core.locations import Location
+from sokkuri.core.locations import Address
+from sokkuri.core.named_roots import Root, Roots
 from sokkuri.core.types import FileRef, Limits
 from sokkuri.images.film_process import FilmProcess
 from sokkuri.images.formats import reads_films
@@ -55,7 +56,7 @@ class FilmListing:
     """
 
     def __init__(
-        self, catalog: Catalog, root: Path, setting: str, limits: Limits, *, saves: bool
+        self, catalog: Catalog, root: Path | Roots, setting: str, limits: Limits, *, saves: bool
     ) -> None:
         self.notes: list[str] = []
         self.unread: set[str] = set()
@@ -112,7 +113,7 @@ class FilmListing:
 
 
 def check_video(
-    setting: str | None, root: Location, *, has_list: bool, has_part: bool, on_ray: bool
+    setting: str | None, root: Root, *, has_list: bool, has_part: bool, on_ray: bool
 ) -> None:
     """Raise UsageError if frames of films cannot be listed together with these options.
 
@@ -121,7 +122,7 @@ def check_video(
     if setting in (None, OFF):
         return
     reasons: list[tuple[bool, str]] = [
-        (not isinstance(root, Path), "films at an address are not read"),
+        (isinstance(root, Address), "films at an address are not read"),
         (has_list, "a list names files, not frames: leave --list out"),
         (has_part, "a part has no frames: leave --part out"),
         (on_ray, "frames are read on this machine: leave --executor ray out"),
@@ -132,10 +133,10 @@ def check_video(
 
 
 def open_films(
-    catalog: Catalog, root: Location, setting: str | None, limits: Limits, *, saves: bool
+    catalog: Catalog, root: Root, setting: str | None, limits: Limits, *, saves: bool
 ) -> FilmListing | None:
     """Return the films of a listing; None if no frames are wanted or nothing reads them."""
-    if setting in (None, OFF) or not isinstance(root, Path) or not reads_films():
+    if setting in (None, OFF) or isinstance(root, Address) or not reads_films():
         return None
     return FilmListing(catalog, root, setting, limits, saves=saves)
 

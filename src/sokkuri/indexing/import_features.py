@@ -23,6 +23,7 @@ from sokkuri.core.errors import (
     UsageError,
 )
 from sokkuri.core.locations import Address, Location, is_within
+from sokkuri.core.named_roots import Roots
 from sokkuri.core.types import Limits
 from sokkuri.images.read import read_file
 from sokkuri.indexing.export import MANIFEST
@@ -134,6 +135,9 @@ def _rounded(collection: CollectionStore, vector: FoundVector | str) -> FoundVec
     """Return the vector in the precision of the collection's shards, or why they cannot hold it."""
     if isinstance(vector, str):
         return vector
+    root = collection.root
+    if isinstance(root, Roots) and not root.has_name_of(vector.id):
+        return f"{vector.where} is left out: {vector.id!r} begins with no name of a root"
     try:
         rows = collection.shards.to_stored(vector.vector[None])
     except CollectionError as error:

@@ -6,12 +6,12 @@ were, and the run goes on with all others.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from sokkuri.core.errors import RemovalsError
-from sokkuri.core.locations import Location
+from sokkuri.core.locations import Address
+from sokkuri.core.named_roots import Root, Roots
 from sokkuri.images.mounts import mounts_below
 from sokkuri.indexing.options import SyncOptions
 from sokkuri.indexing.removals import is_suspicious
@@ -23,7 +23,7 @@ _MOUNTS = "mounts"
 
 @dataclass(frozen=True, slots=True)
 class Disks:
-    """The disks below the folder of images, as paths relative to it.
+    """The disks below the folder of images, as paths relative to it, or its named roots.
 
     mounted : those that are mounted now. lost : those that were, with the number of their images
     that are not there.
@@ -32,18 +32,20 @@ class Disks:
     mounted: frozenset[str] = frozenset()
     lost: Mapping[str, int] = field(default_factory=dict)
 
-    def notes(self, root: Location) -> list[str]:
-        """Return a line for each lost disk."""
-        return [_note(root, folder, count) for folder, count in sorted(self.lost.items())]
+    def notes(self, root: Root) -> list[str]:
+        """Return a line for each lost disk. The listing has named the roots that are not there."""
+        missing = root.missing() if isinstance(root, Roots) else ()
+        lost = sorted(self.lost.items())
+        return [_note(root, folder, count) for folder, count in lost if folder not in missing]
 
 
-def find_disks(catalog: Catalog, root: Location, settings: SyncOptions) -> Disks | None:
+def find_disks(catalog: Catalog, root: Root, settings: SyncOptions) -> Disks | None:
     """Compare the disks that are mounted with those of earlier runs. The listing must be complete.
 
     None if no folder is walked. No disk is lost for a run that accepts removals, and no disk whose
     images are at another place by now. settings : from `with_saved_settings`.
     """
-    if not isinstance(root, Path) or settings.names is not None:
+    if isinstance(root, Address) or settings.names is not None:
         return None
     mounted = mounts_below(root)
     lost = {}
@@ -69,29 +71,35 @@ def saved_disks(catalog: Catalog) -> frozenset[str]:
     return frozenset(map(str, json.loads(catalog.meta(_MOUNTS) or "[]")))
 
 
-def unmounted_disks(catalog: Catalog, root: Location) -> frozenset[str]:
+def unmounted_disks(catalog: Catalog, root: Root) -> frozenset[str]:
     """Return where disks were mounted in the last run, and are not now."""
     saved = saved_disks(catalog)
-    return saved - mounts_below(root) if saved and isinstance(root, Path) else frozenset()
+    is_here = bool(saved) and not isinstance(root, Address)
+    return saved - mounts_below(root) if is_here else frozenset()
 
 
-def check_disks(catalog: Catalog, root: Location, options: SyncOptions) -> None:
+def check_disks(catalog: Catalog, root: Root, options: SyncOptions) -> None:
     """Raise RemovalsError if a disk with images is not mounted and the options do not accept that.
 
     For a run that must read all images.
     """
     if options.accept_removals:
         return
-    for folder in sorted(unmounted_disks(catalog, root)):
+    missing = root.missing() if isinstance(root, Roots) else ()
+    for folder in sorted({*unmounted_disks(catalog, root), *missing}):
         if count := count_live_below(catalog, folder):
             raise RemovalsError(
-                f"{root / folder}, with {count:,} images, was another disk and is not mounted, so "
+                f"{root / folder}, with {count:,} images, {_state(folder, missing)}, so "
                 "nothing was changed: mount it; if the images are there without it, run `sokkuri "
                 "index` first; if they are to leave the collection, add --accept-removals"
             )
 
 
-def _note(root: Location, folder: str, count: int) -> str:
+def _state(folder: str, missing: Collection[str]) -> str:
+    return "is not there" if folder in missing else "was another disk and is not mounted"
+
+
+def _note(root: Root, folder: str, count: int) -> str:
     images = f"{count:,} image" + "s" * (count != 1)
     return (
         f"{root / folder} was another disk and is not mounted: {images} that were there stay in "

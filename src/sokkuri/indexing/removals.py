@@ -1,11 +1,17 @@
 """Stop a run that would empty a collection by accident.
 
 Takes how many live images a run would mark as gone; raises RemovalsError if these are all of them,
-or more than half. An empty mount point, a wrong list or a wrong `--exclude` looks like this.
+or more than half, in the collection or in one of its named roots. An empty mount point, a wrong
+list or a wrong `--exclude` looks like this.
 """
+
+from collections.abc import Iterable, Iterator
 
 from sokkuri.core.errors import RemovalsError
 from sokkuri.core.locations import Address, Location
+from sokkuri.core.named_roots import Root, Roots
+from sokkuri.store.catalog import Catalog
+from sokkuri.store.listing import Losses, count_losses_below
 
 HANDFUL = 5
 """Up to this many images, only a run that would mark all of them stops."""
@@ -18,14 +24,25 @@ def is_suspicious(live: int, lost: int) -> bool:
     return lost >= live or (live > HANDFUL and 2 * lost > live)
 
 
-def check_removals(live: int, lost: int, root: Location, names: Location | None) -> None:
-    """Raise RemovalsError if a run would mark too many images as gone.
+def check_removals(
+    losses: Losses, root: Root, names: Location | None, of_roots: Iterable[tuple[str, Losses]] = ()
+) -> None:
+    """Raise RemovalsError if a run would mark too many images as gone: of all, or of a named root.
 
-    live : live images before the run. lost : those of them that would be marked, without images
-    that seem to have moved. names : the list file, or None if the folder is walked.
+    losses : of live images, without those that seem to have moved. names : the list file, or None
+    if the folder is walked. of_roots : from `losses_by_root`.
     """
-    if is_suspicious(live, lost):
-        raise RemovalsError(f"{_what(live, lost, root, names)}, so nothing was changed: {_ADVICE}")
+    if is_suspicious(losses.live, losses.lost):
+        raise _error(f"{_share(losses)} images of the collection", _where(root, names))
+    for name, of_root in of_roots:
+        if is_suspicious(of_root.live, of_root.lost):
+            raise _error(f"{_share(of_root)} images of {name}", f"in {root / name} any more")
+
+
+def losses_by_root(catalog: Catalog, root: Root) -> Iterator[tuple[str, Losses]]:
+    """Yield the name of each named root, and its losses among what `count_losses` got last."""
+    for name, _ in root.folders if isinstance(root, Roots) else ():
+        yield name, count_losses_below(catalog, name)
 
 
 _ADVICE = (
@@ -34,9 +51,16 @@ _ADVICE = (
 )
 
 
-def _what(live: int, lost: int, root: Location, names: Location | None) -> str:
-    share = f"all {live:,}" if lost >= live else f"{lost:,} of {live:,}"
+def _error(images: str, where: str) -> RemovalsError:
+    return RemovalsError(f"{images} are not {where}, so nothing was changed: {_ADVICE}")
+
+
+def _share(losses: Losses) -> str:
+    everything = losses.lost >= losses.live
+    return f"all {losses.live:,}" if everything else f"{losses.lost:,} of {losses.live:,}"
+
+
+def _where(root: Root, names: Location | None) -> str:
     if names is not None:
-        return f"{share} images of the collection are not in the list {names}"
-    where = "at" if isinstance(root, Address) else "in"
-    return f"{share} images of the collection are not {where} {root} any more"
+        return f"in the list {names}"
+    return f"{'at' if isinstance(root, Address) else 'in'} {root} any more"

@@ -20,7 +20,7 @@ from sokkuri.indexing.lost_disks import check_disks
 from sokkuri.indexing.options import SyncOptions, SyncReport, check_options
 from sokkuri.indexing.removals import is_suspicious
 from sokkuri.indexing.settings import with_saved_settings
-from sokkuri.indexing.source import check_root
+from sokkuri.indexing.source import check_list, check_root
 from sokkuri.indexing.sync import check_device, check_executor, sync
 from sokkuri.models import Model
 from sokkuri.search.push_log import pushed_addresses
@@ -115,6 +115,7 @@ def _check_wanted(
     check_device(options.device)
     check_executor(options)
     check_root(collection.root)
+    check_list(collection.root, options)
     check_disks(collection.catalog, collection.root, options)
     card = model.card
     check_imported(collection, card.name)

@@ -14,6 +14,7 @@ from typing import Never
 
 from sokkuri.core.errors import CollectionError, UsageError
 from sokkuri.core.locations import Address, Location
+from sokkuri.core.named_roots import Root, Roots
 from sokkuri.core.types import FileRef, Progress
 from sokkuri.images import remote
 from sokkuri.images.formats import unreadable_kind, unreadable_text
@@ -40,17 +41,28 @@ _LISTING_SECONDS = 1.0  # between two signs of progress while films are opened
 _SHOWN_NOTES = 20
 
 
-def check_root(root: Location) -> None:
-    """Raise CollectionError if the folder of images does not exist, or the address is empty.
+def check_root(root: Root) -> None:
+    """Raise CollectionError if the folder of images, or each named root, does not exist, or if the
+    address is empty.
 
     An address with nothing below it is probably a wrong name.
     """
     if isinstance(root, Address):
         _check_address(root)
     elif not is_folder(root):
+        named = isinstance(root, Roots)
+        absent = f"none of {root} is there" if named else f"{root} is not there"
         raise CollectionError(
-            f"{root} is not there, so nothing was changed: mount it, or say where the images are "
-            "now with `sokkuri index FOLDER --store STORE`"
+            f"{absent}, so nothing was changed: mount it, or say where the images are now with "
+            f"`sokkuri index {'NAME=' if named else ''}FOLDER --store STORE`"
+        )
+
+
+def check_list(root: Root, options: SyncOptions) -> None:
+    """Raise UsageError if images of several roots are to come from a list."""
+    if options.names is not None and isinstance(root, Roots):
+        raise UsageError(
+            f"a list names images of one folder, and this collection is of {root}: leave --list out"
         )
 
 
@@ -67,7 +79,7 @@ def _check_address(root: Address) -> None:
 
 def fill_listing(
     catalog: Catalog,
-    root: Location,
+    root: Root,
     settings: SyncOptions,
     unread: set[str] | None = None,
     aside: Counter[str] | None = None,
@@ -92,7 +104,7 @@ def fill_listing(
             unread.add(path)
         skipped_count += 1
         if skipped_count <= _SHOWN_NOTES:
-            notes.append(_note(path, error, settings))
+            notes.append(_note(root, path, error, settings))
 
     listed = 0
     begin_listing(catalog)
@@ -142,7 +154,7 @@ def _unreadable_kind(path: str) -> str | None:
 
 
 def _refs(
-    root: Location,
+    root: Root,
     settings: SyncOptions,
     on_error: OnError,
     aside: Counter[str],
@@ -164,6 +176,7 @@ def _refs(
         )
         refs = refs if films is None else _with_frames(refs, films)
     else:
+        assert not isinstance(root, Roots), "check_list has refused them"
         refs = _refs_of_list(settings.names, root, _part_filter(settings), on_error)
     for ref in refs:
         if settings.names is not None and is_excluded(ref.path, exclude):
@@ -212,7 +225,9 @@ def _lines(names: Address) -> Iterator[bytes]:
         raise UsageError(f"the list {names} cannot be read: {error.strerror}") from None
 
 
-def _note(path: str, error: OSError, settings: SyncOptions) -> str:
+def _note(root: Root, path: str, error: OSError, settings: SyncOptions) -> str:
+    if isinstance(root, Roots) and "/" not in path and isinstance(error, FileNotFoundError):
+        return f"{path} is left as it was: {root / path} is not there"
     if settings.names is None:
         return f"{path} was skipped: {error.strerror}; its images are left as they were"
     return f"{path} of the list is left out: {error.strerror}"
@@ -224,13 +239,14 @@ class IsGone:
     A path is gone if it is excluded, not in the list file, in another part, or if a walk of the
     folder would not list it. A frame of a film is also gone if the film was listed without it, or
     if frames are not wanted any more. settings : from `with_saved_settings`. unread : folders and
-    films that could not be listed, whose images are not gone. At an address, where a look at a file
-    is a request, every unlisted path outside them counts as gone. films : whose frames were listed.
+    films that could not be listed, whose images are not gone; nor are those of a root that another
+    command has just added. At an address, where a look at a file is a request, every unlisted path
+    outside them counts as gone. films : whose frames were listed.
     """
 
     def __init__(
         self,
-        root: Location,
+        root: Root,
         settings: SyncOptions,
         unread: set[str] | None = None,
         films: FilmListing | None = None,
@@ -249,13 +265,19 @@ class IsGone:
             return True
         if file != path and self._is_frame_let_go(file):
             return True
-        if self._unread is not None and not self._unread.isdisjoint(_with_folders(file)):
+        if self._is_out_of_sight(file):
             return False
         if may_be_image(file) and not has_image_ending(file):
             return self._is_really_gone(path)  # the extra that lists it is missing
         if self._walk is None and self._unread is not None:
             return True
         return self._is_really_gone(path)
+
+    def _is_out_of_sight(self, file: str) -> bool:
+        """Return whether the listing could not see a file that may be there."""
+        if isinstance(self._root, Roots) and not self._root.has_name_of(file):
+            return True
+        return self._unread is not None and not self._unread.isdisjoint(_with_folders(file))
 
     def _is_frame_let_go(self, film: str) -> bool:
         """Return whether a film is listed without this frame, or without any."""

@@ -21,7 +21,7 @@ from sokkuri.core.errors import (
     UnsupportedError,
     UsageError,
 )
-from sokkuri.core.locations import Location
+from sokkuri.core.named_roots import Root
 from sokkuri.core.paths import CATALOG_NAME
 from sokkuri.core.types import Job, Progress
 from sokkuri.images.formats import reads_films
@@ -34,7 +34,7 @@ from sokkuri.indexing.lost_disks import Disks, find_disks, record_disks
 from sokkuri.indexing.options import SyncOptions, SyncReport, check_options
 from sokkuri.indexing.outcomes import Outcome
 from sokkuri.indexing.photo_metadata import fill_photos, refresh_sidecars
-from sokkuri.indexing.removals import check_removals
+from sokkuri.indexing.removals import check_removals, losses_by_root
 from sokkuri.indexing.settings import (
     claim_settings,
     mark_finished,
@@ -42,7 +42,7 @@ from sokkuri.indexing.settings import (
     store_settings,
     with_saved_settings,
 )
-from sokkuri.indexing.source import IsGone, check_root, fill_listing
+from sokkuri.indexing.source import IsGone, check_list, check_root, fill_listing
 from sokkuri.indexing.worker import ImageWorker
 from sokkuri.indexing.writer import Writer
 from sokkuri.models import Model
@@ -77,6 +77,7 @@ def sync(
     check_device(options.device)
     check_executor(options)
     check_root(collection.root)
+    check_list(collection.root, options)
     check_films(collection.catalog, collection.root, options)
     started = time.monotonic()
     with leases.registered_run(collection.catalog, collection.store / CATALOG_NAME) as run:
@@ -143,7 +144,8 @@ def _accept(
     It runs inside the transaction of the caller.
     """
     if not settings.accept_removals:
-        check_removals(losses.live, losses.lost, collection.root, settings.names)
+        of_roots = losses_by_root(collection.catalog, collection.root)
+        check_removals(losses, collection.root, settings.names, of_roots)
     store_settings(collection.catalog, settings)
     record_walk(collection.catalog, settings)
     set_left_aside(collection.catalog, aside)
@@ -168,7 +170,7 @@ def refresh_indexes(
         yield Progress("coding", 0, 0, note=str(error))
 
 
-def check_films(catalog: Catalog, root: Location, options: SyncOptions) -> None:
+def check_films(catalog: Catalog, root: Root, options: SyncOptions) -> None:
     """Raise UsageError or MissingExtraError if the frames of films cannot be listed.
 
     A run that is not asked for them again, and cannot read them, leaves them as they are.
@@ -205,7 +207,7 @@ def check_executor(options: SyncOptions) -> None:
     import_ray()
 
 
-def worker_threads(options: SyncOptions, root: Location) -> int:
+def worker_threads(options: SyncOptions, root: Root) -> int:
     """Return the number of threads for these options on this machine, for images below `root`."""
     if options.workers is not None:
         return options.workers

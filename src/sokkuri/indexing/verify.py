@@ -16,6 +16,7 @@ import numpy as np
 
 from sokkuri.core.errors import DamagedError, ImageError
 from sokkuri.core.locations import Address
+from sokkuri.core.named_roots import Roots
 from sokkuri.core.types import Fault, Features, FileStat, Limits, Pixels, StoredRows
 from sokkuri.images import remote
 from sokkuri.images.decode import decode
@@ -208,7 +209,10 @@ def file_faults(collection: CollectionStore) -> Iterator[Fault]:
     if not is_folder(collection.root):
         yield Fault("root", str(collection.root), "the folder of images is not there")
         return
-    away = unmounted_disks(collection.catalog, collection.root)
+    missing = collection.root.missing() if isinstance(collection.root, Roots) else ()
+    for name in missing:
+        yield Fault("root", str(collection.root / name), "the folder of images is not there")
+    away = unmounted_disks(collection.catalog, collection.root).union(missing)
     lost: set[str] = set()
     rows = live_files(collection.catalog)
     for (id_, path, size, mtime_ns), stat in _current_stats(collection, rows):
@@ -222,7 +226,7 @@ def file_faults(collection: CollectionStore) -> Iterator[Fault]:
             yield Fault("unreadable", id_, f"its file cannot be looked at: {stat.strerror}")
         elif stat != FileStat(size, mtime_ns):
             yield Fault("changed", id_, "its file changed after it was read: run `sokkuri index`")
-    for folder in sorted(lost):
+    for folder in sorted(lost.difference(missing)):
         where = str(collection.root / folder)
         yield Fault("root", where, "it was another disk, which is not mounted")
 

@@ -21,7 +21,8 @@ from sokkuri.core.errors import (
     StoreReplacedError,
     UsageError,
 )
-from sokkuri.core.locations import Address, Location
+from sokkuri.core.locations import Address
+from sokkuri.core.named_roots import Root, local_folders
 from sokkuri.core.types import Progress
 from sokkuri.core.values import check_number
 from sokkuri.images.folder_changes import TICK_SECONDS, FolderChanges, WatchPlace, watch_folder
@@ -41,7 +42,7 @@ _FULL_LOOK_SECONDS = 3600.0  # after which a run looks at everything, in case an
 class WatchedCollection(Protocol):
     """What `watch` needs of an open collection: `sokkuri.Collection` has it."""
 
-    root: Location
+    root: Root
     store: Path
     catalog: Catalog
     model: ModelRow
@@ -70,7 +71,7 @@ class WatchEvent:
 
     kind: Literal["watching", "synced", "note", "waiting"]
     text: str
-    root: Location
+    root: Root
     report: SyncReport | None = None
     seconds: float | None = None
 
@@ -118,7 +119,7 @@ class _Watcher:
         options: SyncOptions,
         poll: float | None,
         stop: threading.Event | None,
-        root: Location,
+        root: Root,
     ) -> None:
         self.stop = stop or threading.Event()
         self._open = open_collection
@@ -219,16 +220,20 @@ class _Watcher:
         self._reason = reason
 
 
-def _identity(root: Location) -> tuple[int, int, frozenset[str]] | None:
-    """Return what tells a folder from another one at its place; None for no folder, and for an
-    address. A disk that is mounted or unmounted there or below it makes another folder of it."""
-    if isinstance(root, Address):
-        return None
+def _identity(root: Root) -> tuple[object, ...]:
+    """Return what tells the folders of a root from others at their places; the same for each folder
+    that is not there, and for an address. A disk that is mounted or unmounted there or below makes
+    another folder of it."""
+    places = [_identity_of(folder) for _, folder in local_folders(root)]
+    return (*places, mounts_below(root) if any(places) else None)
+
+
+def _identity_of(folder: Path) -> tuple[int, int] | None:
     try:
-        found = root.stat()
+        found = folder.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino, mounts_below(root)
+    return found.st_dev, found.st_ino
 
 
 def _report_text(report: SyncReport) -> str:

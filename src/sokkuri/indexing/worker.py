@@ -20,7 +20,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from sokkuri.core.errors import ClusterError, ExtractError, ImageError, ModelError
-from sokkuri.core.locations import Location
+from sokkuri.core.named_roots import Root
 from sokkuri.core.types import Dtype, FileFingerprint, Job, Limits
 from sokkuri.images.decode import decode, read_size
 from sokkuri.images.film_process import try_frame
@@ -64,7 +64,7 @@ class ImageWorker:
 
     def __init__(
         self,
-        root: Location,
+        root: Root,
         model: Model,
         limits: Limits,
         digests: InFlightDigests,

@@ -23,6 +23,7 @@ from sokkuri.core.errors import (
     UsageError,
 )
 from sokkuri.core.locations import Address, Location, parse_location
+from sokkuri.core.named_roots import path_of
 from sokkuri.core.types import Box, FileStat, Limits, Metric, RowRef
 from sokkuri.images.read import stat_file
 from sokkuri.search.terms import Text, check_weight
@@ -238,14 +239,8 @@ class QueryReader:
 
     def _find_path_row(self, path: Path, stat: FileStat) -> RowRef | None:
         """Return the row of a file on this machine, None if it is not in the collection."""
-        root = self._collection.root
-        if isinstance(root, Address):
-            return None
-        try:
-            relative = (path.parent.resolve() / path.name).relative_to(root.resolve())
-        except ValueError:
-            return None
-        return self._find_row(relative.as_posix(), stat)
+        relative = path_of(self._collection.root, path.parent.resolve() / path.name)
+        return None if relative is None else self._find_row(relative, stat)
 
     def _find_address_row(self, address: Address) -> RowRef | None:
         """Return the row of a remote file, None if it is not in the collection."""

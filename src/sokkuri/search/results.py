@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sokkuri.core.errors import UsageError
 from sokkuri.core.locations import Location
+from sokkuri.core.named_roots import Root
 from sokkuri.core.types import Box, ImageRecord, Metric
 from sokkuri.core.values import check_choice, check_count, check_number
 from sokkuri.search.query import Query
@@ -88,8 +89,8 @@ class Hits:
     """The hits of one search, nearest first. Iterating yields one `Hit` for each.
 
     query : the names of the query images. vector : (D,) float32, the query's vector, combined if
-    there are several images. images : K records. distances : (K,) float64, ascending. root : the
-    folder or address that the records' paths are relative to. exact : True if these are proved to
+    there are several images. images : K records. distances : (K,) float64, ascending. root : of
+    the collection: what the records' paths are relative to. exact : True if these are proved to
     be the nearest. recall : 1 for an exact search; else the share of the true nearest neighbours
     that searches for as many hits returned when the recall was last measured (when the index was
     built, or after a push); 0 if it was never measured. copies : for each hit, the ids of the other
@@ -106,7 +107,7 @@ class Hits:
     metric: Metric
     images: tuple[ImageRecord, ...]
     distances: NDArray[np.float64]
-    root: Location
+    root: Root
     exact: bool = True
     recall: float = 1.0
     copies: tuple[tuple[str, ...], ...] | None = None

@@ -5,7 +5,6 @@ images or of a store; returns an open `CollectionStore`. The packages indexing, 
 work on it.
 """
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -22,17 +21,18 @@ from sokkuri.core.errors import (
     UnknownImageError,
     UsageError,
 )
-from sokkuri.core.locations import Address, Location, parse_location
+from sokkuri.core.locations import Location
+from sokkuri.core.named_roots import Root
 from sokkuri.core.paths import CATALOG_NAME
 from sokkuri.core.types import Dtype, Features
-from sokkuri.images.scan import is_folder
 from sokkuri.store.catalog import Catalog, ModelRow
 from sokkuri.store.films import frames_of
 from sokkuri.store.filter_columns import FilterScope
 from sokkuri.store.filters import Condition, build_condition
 from sokkuri.store.images import find_images, known_ids, set_removed
-from sokkuri.store.places import STORE_NAME, find_store, has_store
+from sokkuri.store.places import find_store, has_store
 from sokkuri.store.read_rows import read_rows
+from sokkuri.store.recorded_root import next_root, read_root, save_root
 from sokkuri.store.shard_table import (
     clear_stale_ids,
     find_shard,
@@ -55,9 +55,7 @@ class CollectionStore:
 
     withheld: frozenset[str] = frozenset()
 
-    def __init__(
-        self, store: Path, catalog: Catalog, root: Location, home: Path | None = None
-    ) -> None:
+    def __init__(self, store: Path, catalog: Catalog, root: Root, home: Path | None = None) -> None:
         self.store = store
         self.home = home or store
         self.root = self._saved_root = root
@@ -108,7 +106,7 @@ class CollectionStore:
 
     @classmethod
     def create_with(
-        cls, root: Location, store: Path, model: "Model", source: str, dtype: Dtype | None = None
+        cls, root: Root, store: Path, model: "Model", source: str, dtype: Dtype | None = None
     ) -> Self:
         """Create an empty collection, or open it if another process created it first.
 
@@ -122,7 +120,7 @@ class CollectionStore:
         return cls.create_for(root, store, made_by, dtype)
 
     @classmethod
-    def create_for(cls, root: Location, store: Path, model: ModelRow, dtype: Dtype | None) -> Self:
+    def create_for(cls, root: Root, store: Path, model: ModelRow, dtype: Dtype | None) -> Self:
         """Do the same for a model that is known by its row in another catalog only.
 
         Raises StorageError when the store cannot be created, CollectionError when its folder holds
@@ -147,7 +145,7 @@ class CollectionStore:
         with catalog.writing():
             if catalog.model() is None:
                 catalog.set_model(model)
-                catalog.set_meta("root", _remembered(root, store))
+                save_root(catalog, root, store)
                 catalog.set_meta("dtype", dtype or "float32")
         collection = cls(store, catalog, root)
         collection.check_fingerprint(model.name, model.fingerprint)
@@ -189,31 +187,25 @@ class CollectionStore:
                 "--store DIR for a second collection"
             )
 
-    def set_root(self, root: Location) -> None:
-        """Record that the images are at `root` now.
+    def set_root(self, root: Root) -> None:
+        """Record that the images are at `root` now. Named roots are added to named roots.
 
         Raises UsageError while the recorded folder still exists and is another folder.
         """
         self.use_root(root)
         self.save_root()
 
-    def use_root(self, root: Location) -> None:
+    def use_root(self, root: Root) -> None:
         """Take the images from `root` from now on, without recording it: a run may still stop.
 
         Raises as `set_root`.
         """
-        if root == self.root:
-            return
-        if is_folder(self.root) and not _is_same(self.root, root):
-            raise UsageError(
-                f"{self.store} belongs to {self.root}: give another --store for {root}"
-            )
-        self.root = root
+        self.root = next_root(self.root, root, self.store)
 
     def save_root(self) -> None:
         """Record the root that `use_root` set, also inside a transaction of the caller."""
         if self.root != self._saved_root:
-            self.catalog.set_meta("root", _remembered(self.root, self.store))
+            save_root(self.catalog, self.root, self.store)
             self._saved_root = self.root
 
     def remove(self, ids: Sequence[str]) -> int:
@@ -303,18 +295,6 @@ class CollectionStore:
         self.close()
 
 
-def read_root(store: Path, catalog: Catalog) -> Location:
-    """Return the root that the catalog records. A relative root starts at the store.
-
-    Raises UnfinishedError when the catalog has no root.
-    """
-    root = catalog.meta("root")
-    if root is None:
-        raise UnfinishedError(f"{store} was never finished: run `sokkuri index` again")
-    where = parse_location(root)
-    return where if isinstance(where, Address) else Path(os.path.normpath(store / where))
-
-
 def read_dtype(catalog: Catalog) -> Dtype:
     """Return the type of the numbers in which the vectors are stored."""
     return "float16" if catalog.meta("dtype") == "float16" else "float32"
@@ -323,19 +303,3 @@ def read_dtype(catalog: Catalog) -> Dtype:
 def read_generation(catalog: Catalog) -> str:
     """Return which of the collection's models, one after another, the catalog's rows are from."""
     return catalog.meta("generation") or "0"
-
-
-def _is_same(one: Location, other: Location) -> bool:
-    return isinstance(one, Path) and isinstance(other, Path) and one.samefile(other)
-
-
-def _remembered(root: Location, store: Path) -> str:
-    """Return the root as the catalog records it.
-
-    It is `..` for a store in the folder of its images, also for a part's store, so that both can be
-    moved together. It is an absolute path for another store, and the URL for an address.
-    """
-    if isinstance(root, Address):
-        return root.url
-    inside = store.name.startswith(STORE_NAME) and store.parent.resolve() == root.resolve()
-    return ".." if inside else str(root.resolve())

@@ -22,8 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from sokkuri.core.errors import UsageError
-from sokkuri.core.locations import Address, Location, redact
+from sokkuri.core.locations import Address, redact
+from sokkuri.core.named_roots import Root, path_of
 from sokkuri.core.paths import other_spellings
+from sokkuri.images.scan import is_folder
 from sokkuri.store.database import as_text
 from sokkuri.store.filter_columns import KINDS, PLAIN, PLAIN_SCOPE, FilterScope, Kind
 from sokkuri.store.great_circle import DISTANCE, MOST_KILOMETRES
@@ -61,7 +63,7 @@ ANY = Condition("1", ())
 
 
 def build_condition(
-    root: Location, under: str | None, where: str | None, scope: FilterScope = PLAIN_SCOPE
+    root: Root, under: str | None, where: str | None, scope: FilterScope = PLAIN_SCOPE
 ) -> Condition | None:
     """Return both filters as one condition, or None when both are None.
 
@@ -88,20 +90,20 @@ def parse_expression(text: str, scope: FilterScope = PLAIN_SCOPE) -> Condition:
     return _Parser(text, scope).whole()
 
 
-def _below(root: Location, under: str) -> Condition:
+def _below(root: Root, under: str) -> Condition:
     """Return the condition for paths in the folder and below it. Raises UsageError."""
     if isinstance(root, Address):
         return _below_address(root, under)
     path = Path(os.path.normpath(under))
     if path == Path():
         return ANY
-    if path.is_absolute() or (path.is_dir() and not (root / path).is_dir()):
-        try:
-            path = path.resolve().relative_to(root.resolve())
-        except ValueError:
-            raise UsageError(f"{under} is not below {root}") from None
     prefix = path.as_posix()
-    if prefix == ".":  # the root, given as a whole path
+    if path.is_absolute() or (path.is_dir() and not is_folder(root / prefix)):
+        found = path_of(root, path.resolve())
+        if found is None:
+            raise UsageError(f"{under} is not below {root}")
+        prefix = found
+    if not prefix:  # the root, given as a whole path
         return ANY
     if prefix == ".." or prefix.startswith("../"):
         raise UsageError(f"{under} is not below {root}")

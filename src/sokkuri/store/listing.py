@@ -172,17 +172,29 @@ def count_losses(catalog: Catalog, gone: Iterable[int]) -> Losses:
     A vanished image seems moved, and is no loss, if the listing has a file of its size and time
     stamp that the collection lacks: a renamed folder is not a lost one.
     """
-    live = int(catalog.fetch_one(f"SELECT count(*) FROM images WHERE {LIVE}")[0])  # noqa: S608
-    with_rows = f"SELECT size, mtime_ns FROM images JOIN temp.gone USING (key) WHERE {LIVE}"  # noqa: S608
     catalog.execute("CREATE TEMP TABLE IF NOT EXISTS gone (key INTEGER PRIMARY KEY)")
     catalog.execute("DELETE FROM temp.gone")
     catalog.execute_many("INSERT INTO temp.gone VALUES (?)", ((key,) for key in gone))
+    return _count_gone(catalog, LIVE)
+
+
+def count_losses_below(catalog: Catalog, folder: str) -> Losses:
+    """Return how many live images are below a folder, and how many of them are among the keys that
+    `count_losses` got last."""
+    return _count_gone(catalog, f"{LIVE} AND {_BELOW}", _ends(folder))
+
+
+def _count_gone(catalog: Catalog, which: str, values: tuple[bytes, ...] = ()) -> Losses:
+    """Count the images of a condition, and those of them in the table `gone` that seem lost."""
+    live = int(catalog.fetch_one(f"SELECT count(*) FROM images WHERE {which}", values)[0])  # noqa: S608
+    with_rows = f"SELECT size, mtime_ns FROM images JOIN temp.gone USING (key) WHERE {which}"  # noqa: S608
     (lost,) = catalog.fetch_one(
         "SELECT total(max(0, old.n - coalesce(new.n, 0)))"  # noqa: S608
         f" FROM (SELECT size, mtime_ns, count(*) AS n FROM ({with_rows}) GROUP BY 1, 2) AS old"
         " LEFT JOIN (SELECT size, mtime_ns, count(*) AS n FROM temp.seen WHERE NOT EXISTS"
         " (SELECT 1 FROM images WHERE images.id = seen.id AND missing IS NULL) GROUP BY 1, 2)"
-        " AS new USING (size, mtime_ns)"
+        " AS new USING (size, mtime_ns)",
+        values,
     )
     return Losses(live, int(lost))
 

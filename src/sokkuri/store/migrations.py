@@ -3,7 +3,8 @@
 A new catalog runs all migrations from the first. An older catalog runs those that it lacks when it
 is opened for writing, each in one transaction with its version number: a crash leaves the version
 before. A read-only open changes nothing: it works from version `OLDEST_READABLE` on. A catalog of
-a newer version is always refused.
+a newer version is always refused. A catalog with named roots (recorded_root.py) records its version
+plus `NAMED_ROOTS`, so that a sokkuri which does not know them refuses it.
 
 How to change the schema:
 
@@ -88,6 +89,9 @@ SCHEMA_VERSION = MIGRATIONS[-1].version
 OLDEST_READABLE = 1
 """The oldest version that can be read without a migration."""
 
+NAMED_ROOTS = 1000
+"""What a catalog with named roots adds to its version."""
+
 _PHOTO = (
     "format TEXT, taken INTEGER, utc_offset INTEGER, camera TEXT, lens TEXT, iso INTEGER,"
     " focal_length REAL, latitude REAL, longitude REAL, rating INTEGER, keywords TEXT"
@@ -159,13 +163,21 @@ def migrate(database: Database, migrations: Sequence[Migration] = MIGRATIONS) ->
     """
     for migration in migrations:
         with database.writing():  # read the version under the lock: another process may migrate
-            if _stored_version(database) < migration.version:
+            offset, version = divmod(_stored_version(database), NAMED_ROOTS)
+            if offset <= 1 and version < migration.version:
                 for statement in migration.statements:
                     database.execute(statement)
-                database.execute(
-                    "INSERT OR REPLACE INTO meta VALUES ('schema', ?)", [str(migration.version)]
-                )
+                _set_version(database, offset * NAMED_ROOTS + migration.version)
     check_version(database, readonly=False)
+
+
+def mark_named_roots(database: Database) -> None:
+    """Let a sokkuri that does not know named roots refuse the catalog from now on."""
+    _set_version(database, NAMED_ROOTS + _stored_version(database) % NAMED_ROOTS)
+
+
+def _set_version(database: Database, version: int) -> None:
+    database.execute("INSERT OR REPLACE INTO meta VALUES ('schema', ?)", [str(version)])
 
 
 def check_version(database: Database, *, readonly: bool) -> bool:
@@ -178,17 +190,18 @@ def check_version(database: Database, *, readonly: bool) -> bool:
     version = _stored_version(database)
     if version == 0:
         raise UnfinishedError(f"{database.where} was never finished: run `sokkuri index` again")
-    if version > SCHEMA_VERSION:
+    offset, number = divmod(version, NAMED_ROOTS)
+    if offset > 1 or number > SCHEMA_VERSION:
         raise CollectionError(
             f"{database.where} has catalog version {version}, but this sokkuri reads versions up "
             f"to {SCHEMA_VERSION}: install the version of sokkuri that wrote it, or a newer one"
         )
-    if readonly and version < OLDEST_READABLE:
+    if readonly and number < OLDEST_READABLE:
         raise CollectionError(
             f"{database.where} has catalog version {version}, but this sokkuri reads from version "
             f"{OLDEST_READABLE} on: run `sokkuri index` to bring it up to date"
         )
-    return version == SCHEMA_VERSION
+    return number == SCHEMA_VERSION
 
 
 def _stored_version(database: Database) -> int:

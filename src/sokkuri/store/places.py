@@ -6,7 +6,8 @@ Takes the path of a folder of images or of a store; returns the folder of the st
 from pathlib import Path
 
 from sokkuri.core.errors import NoCollectionError, UsageError, as_storage_errors
-from sokkuri.core.locations import Address, Location
+from sokkuri.core.locations import Address
+from sokkuri.core.named_roots import Root, Roots
 from sokkuri.core.paths import CATALOG_NAME, STORE_FOLDERS, is_store
 from sokkuri.store.catalog import Catalog
 
@@ -54,14 +55,15 @@ def find_upwards(start: Path) -> Path | None:
     return None
 
 
-def choose_store(root: Location, store: Path | None, name: str = STORE_NAME) -> Path:
+def choose_store(root: Root, store: Path | None, name: str = STORE_NAME) -> Path:
     """Return the folder of a collection's store: `store`, or the folder `name` in the root.
 
-    Raises UsageError when `store` is None and the images are at an address or in a store.
+    Raises UsageError when `store` is None and the images are at an address, in several roots, or in
+    a store.
     """
     if store is not None:
         return store
-    if isinstance(root, Address):
+    if isinstance(root, Address | Roots):
         raise UsageError(f"say where to keep the collection of {root}: --store DIR, a folder here")
     if _is_in_store(root.resolve()) and not has_store(root / name):
         raise UsageError(

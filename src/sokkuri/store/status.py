@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sokkuri.core.locations import Location
+from sokkuri.core.named_roots import Root
 from sokkuri.core.types import AnnState, Failure, PushedState
 from sokkuri.store.catalog import ModelRow
 from sokkuri.store.collection import CollectionStore
@@ -32,7 +32,7 @@ class Status:
     `without_metadata` : live images whose metadata was not read yet.
     """
 
-    root: Location
+    root: Root
     store: Path
     model: ModelRow
     total: int

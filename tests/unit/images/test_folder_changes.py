@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sokkuri.core.named_roots import Roots
 from sokkuri.images.folder_changes import (
     FileEvents,
     Looks,
@@ -51,6 +52,15 @@ def test_which_changes_may_concern_an_image(folder: Path, path: str, matters: bo
         for start in (root, folder):
             assert place.may_matter(str(start / path)) is matters
     link.unlink()
+
+
+def test_changes_in_each_named_root_may_matter(folder: Path) -> None:
+    """A glob with a slash begins with the name of the root."""
+    roots = Roots((("one", folder / "raw"), ("two", folder / "sub")))
+    place = WatchPlace(roots, folder / "store", ("two/new/",))
+    assert place.may_matter(str(folder / "raw" / "c.png"))
+    assert place.may_matter(str(folder / "raw" / "new" / "c.png"))
+    assert not place.may_matter(str(folder / "sub" / "new" / "c.png"))
 
 
 def test_a_folder_that_is_its_own_store_does_not_set_itself_off(folder: Path) -> None:

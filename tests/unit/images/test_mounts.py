@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from small_disk import small_disk
 
+from sokkuri.core.named_roots import Roots
 from sokkuri.images.mounts import mounts_below, network_type, network_type_of
 
 
@@ -39,3 +40,5 @@ def test_disks_below_a_folder_are_named(tmp_path: Path) -> None:
         for where in (tmp_path, tmp_path / "link"):
             assert mounts_below(where) == {"a disk é"}
         assert mounts_below(tmp_path / "a disk é") == frozenset()
+        roots = Roots((("all", tmp_path), ("usb", tmp_path / "a disk é"), ("gone", tmp_path / "x")))
+        assert mounts_below(roots) == {"all/a disk é", "usb"}

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sokkuri.core.named_roots import Roots
 from sokkuri.core.paths import CATALOG_NAME
 from sokkuri.images.formats import LARGEST_LIVE_FILM
 from sokkuri.images.presence import FolderWalk
 from sokkuri.images.scan import list_images
 
 
-def would_list(root: Path, path: str) -> bool:
+def would_list(root: Path | Roots, path: str) -> bool:
     try:
         return FolderWalk(root).would_list(path)
     except OSError:
@@ -70,6 +71,14 @@ def test_frames_are_there_if_a_walk_finds_their_film(tmp_path: Path) -> None:
     for path in (*names, "large.mov", "gone.mov"):
         if path.endswith(("mp4", "mov", "MOV")):
             assert would_list(tmp_path, f"{path}#t=1.5") == (path in films), path
+
+
+@given(parts=st.lists(st.sampled_from([*names, "one", "two", "gone"]), min_size=1, max_size=3))
+def test_a_path_in_named_roots_gets_the_answer_of_a_walk(root: Path, parts: list[str]) -> None:
+    """Links to roots are followed."""
+    roots = Roots((("one", root / "link"), ("two", root / "sub"), ("gone", root / "gone")))
+    path = "/".join(parts)
+    assert would_list(roots, path) == (path in {ref.path for ref in list_images(roots)})
 
 
 def test_links_to_folders_are_remembered(root: Path) -> None:

@@ -12,6 +12,7 @@ from tiny_model import write_tiny_model
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import RemovalsError
+from sokkuri.core.named_roots import make_roots
 from sokkuri.indexing.dry_run import estimate_run
 from sokkuri.indexing.options import SyncOptions, SyncReport
 
@@ -112,3 +113,30 @@ def test_a_disk_whose_photos_are_elsewhere_now_is_forgotten(
     (photos / "disk").rename(photos / "other")
     report, _ = run(collection)
     assert (report.moved, report.total) == (5, 13)
+
+
+def test_a_named_root_that_is_a_disk_keeps_its_images(
+    photos: Path, away: Path, tmp_path: Path
+) -> None:
+    """Its mount point is there and empty, or gone. Each is said in one line."""
+    roots = make_roots([("home", photos), ("usb", photos.parent / "usb")])
+    model = str(write_tiny_model(tmp_path / "tiny.onnx"))
+    (photos.parent / "usb").mkdir()
+    with Collection.create(roots, store=tmp_path / "store", model=model) as collection:
+        (photos.parent / "usb").rmdir()
+        with small_disk(photos.parent / "usb", 2):
+            shutil.copytree(away, photos.parent / "usb" / "trip")
+            assert run(collection)[0].total == 14
+        report, notes = run(collection)
+        assert (report.total, len(notes)) == (14, 1)
+        assert f"{photos.parent / 'usb'} was another disk and {_LOST}" in notes[0]
+        with pytest.raises(RemovalsError, match="was another disk and is not mounted"):
+            next(collection.replace_model(dtype="float16"))
+        (photos.parent / "usb").rmdir()
+        report, notes = run(collection, accept_removals=True)
+        assert (report.total, notes) == (
+            14,
+            [f"usb is left as it was: {photos.parent / 'usb'} is not there"],
+        )
+        (photos.parent / "usb").mkdir()
+        assert run(collection, accept_removals=True)[0].removed == 6

@@ -6,6 +6,7 @@ import pytest
 
 from sokkuri.core.errors import RemovalsError
 from sokkuri.indexing.removals import HANDFUL, check_removals, is_suspicious
+from sokkuri.store.listing import Losses
 
 
 @pytest.mark.parametrize(
@@ -29,7 +30,7 @@ def test_all_images_or_more_than_half_of_a_larger_number(
 
 def test_the_line_has_the_counts_the_place_and_what_to_do() -> None:
     with pytest.raises(RemovalsError, match=r"1,200 of 2,000 images .* not in /photos any more"):
-        check_removals(2000, 1200, Path("/photos"), None)
+        check_removals(Losses(2000, 1200), Path("/photos"), None)
     with pytest.raises(RemovalsError, match=r"all 9 images .* not in the list l.txt, so nothing"):
-        check_removals(9, 9, Path("/photos"), Path("l.txt"))
-    check_removals(2000, 1000, Path("/photos"), None)
+        check_removals(Losses(9, 9), Path("/photos"), Path("l.txt"))
+    check_removals(Losses(2000, 1000), Path("/photos"), None)

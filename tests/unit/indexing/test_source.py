@@ -12,6 +12,7 @@ from tiny_model import write_tiny_model
 from sokkuri.api import Collection
 from sokkuri.core.errors import CollectionError, UsageError
 from sokkuri.core.locations import Address
+from sokkuri.core.named_roots import Roots
 from sokkuri.indexing.options import SyncOptions, SyncReport
 from sokkuri.indexing.source import IsGone
 from sokkuri.store.filters import ANY
@@ -54,6 +55,13 @@ def test_a_raw_file_in_an_unread_folder_is_not_gone_if_the_extra_is_missing(
     is_gone = IsGone(tmp_path, SyncOptions(), unread={"disk"})
     assert not is_gone("disk/2024/photo.cr2")
     assert is_gone("elsewhere/photo.cr2")
+
+
+def test_images_of_a_root_that_another_command_added_are_not_gone(tmp_path: Path) -> None:
+    """It was recorded after this run had read the roots."""
+    is_gone = IsGone(Roots((("here", tmp_path),)), SyncOptions(), unread=set())
+    assert is_gone("here/photo.jpg")
+    assert not is_gone("new/photo.jpg")
 
 
 def found(collection: Collection, where: str) -> set[str]:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sokkuri.core.errors import UsageError
+from sokkuri.core.named_roots import Roots
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.filters import build_condition, parse_expression
 
@@ -89,6 +90,16 @@ def test_under_is_a_folder_and_not_its_neighbours(
 def test_under_stays_below_the_root(under: str) -> None:
     with pytest.raises(UsageError, match="is not below"):
         build_condition(Path("/photos"), under, None)
+
+
+def test_under_finds_named_roots_by_name_and_by_place() -> None:
+    roots = Roots((("trip", Path("/mnt/nas")), ("trip2", Path("/mnt/nas2"))))
+    for under in ("trip2", "/mnt/nas2", "/mnt/nas/../nas2"):
+        condition = build_condition(roots, under, None)
+        assert condition == build_condition(Path("/photos"), "trip2", None)
+    for under in ("/mnt", "/mnt/nas3", ".."):
+        with pytest.raises(UsageError, match="is not below"):
+            build_condition(roots, under, None)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ import numpy as np
 
 from sokkuri.core.cores import available_cores
 from sokkuri.core.errors import ModelMismatchError, UsageError
-from sokkuri.core.locations import Location, is_within
+from sokkuri.core.locations import Location
+from sokkuri.core.named_roots import contains
 from sokkuri.core.types import Progress
 from sokkuri.curation.duplicates.candidates import BATCH, CandidateFinder, FeatureTable
 from sokkuri.curation.duplicates.compare import PairComparer
@@ -139,7 +140,7 @@ def _check_collections(archive: CollectionStore, other: CollectionStore) -> None
             f"{other.store} has features of another model than {archive.store}: {other.model}, "
             f"not {archive.model}; run `{archive.model.replace_command(other.store)}`"
         )
-    if is_within(archive.root, other.root) or is_within(other.root, archive.root):
+    if contains(archive.root, other.root) or contains(other.root, archive.root):
         raise UsageError(
             f"one of {other.root} and {archive.root} contains the other: compare images in one "
             "folder without --against"

@@ -11,6 +11,7 @@ import xxhash
 
 from sokkuri.core.errors import DecodeError, ImageError, ReadError
 from sokkuri.core.locations import Location
+from sokkuri.core.named_roots import Roots
 from sokkuri.core.types import Limits
 from sokkuri.curation.duplicates.compare import PairComparer
 from sokkuri.curation.duplicates.edit_kinds import kinds_of_edit
@@ -186,4 +187,6 @@ def _choose(
         return evidence[image.digest or b""]
 
     ordered = sorted(images, key=keep_order(evidence_of=evidence_of))
-    return ordered[0].root, *explain_choice(ordered, evidence_of=evidence_of)
+    keep = ordered[0].root  # `_read` gave it the file itself
+    assert not isinstance(keep, Roots)
+    return keep, *explain_choice(ordered, evidence_of=evidence_of)

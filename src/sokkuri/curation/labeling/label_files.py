@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from sokkuri.core.errors import StorageError, UsageError
 from sokkuri.core.locations import Address
+from sokkuri.core.named_roots import path_of, split_path
 from sokkuri.core.paths import other_spellings
 from sokkuri.images.scan import is_folder
 from sokkuri.store.catalog import Catalog
@@ -83,7 +84,7 @@ def _labels_of_folders(collection: CollectionStore, folder: Path) -> dict[str, s
     if not (is_there or holds_any(collection.catalog, below)):
         raise UsageError(f"{folder} is neither a file nor a folder of {root}")
     images = live_paths(collection.catalog, below)
-    names = ((id_, PurePosixPath(path).parent.name) for id_, path in images)
+    names = ((id_, PurePosixPath(split_path(root, path)[1]).parent.name) for id_, path in images)
     # Images that are directly in the root get no label.
     return {id_: clean_label(name) for id_, name in names if name}
 
@@ -128,10 +129,8 @@ class _ImageLookup:
             relative = self._root.relative_path(name) or name
             return relative if relative in self._ids else self._ids_by_path.get(relative)
         path = Path(os.path.normpath(name))
-        if path.is_absolute():
-            path = Path(os.path.relpath(path, self._root))
-        relative = path.as_posix()
-        return relative if relative in self._ids else self._ids_by_path.get(relative)
+        found = path_of(self._root, path) if path.is_absolute() else path.as_posix()
+        return found if found in self._ids else self._ids_by_path.get(found or "")
 
 
 def _read_lines(path: Path) -> Iterator[tuple[int, str, str]]:

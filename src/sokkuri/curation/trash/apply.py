@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeAlias
 
 from sokkuri.core.errors import CollectionError
-from sokkuri.core.locations import Location
+from sokkuri.core.named_roots import join_path, name_of_folder
 from sokkuri.core.paths import CATALOG_NAME
 from sokkuri.core.types import FileStat
-from sokkuri.curation.trash.companions import owners_there
+from sokkuri.curation.trash.companions import id_beside, owners_there
 from sokkuri.curation.trash.folder import check_folder_for
 from sokkuri.curation.trash.hard_links import separate
 from sokkuri.curation.trash.log import MoveLog, MoveRecord
@@ -47,13 +47,16 @@ from sokkuri.curation.trash.ways import (
     where,
 )
 from sokkuri.store.catalog import Catalog
-from sokkuri.store.collection import read_root
+from sokkuri.store.recorded_root import read_root
 from sokkuri.store.trash_marks import mark_restored, mark_trashed
 
 MOVED_AWAY = 0
 """Value of the catalog's column `missing`. Other values are the run that found the file gone."""
 
 _MARKS = 64  # images that one transaction marks
+
+Moves: TypeAlias = Sequence[tuple[str, Move]]
+"""Moves with the paths of their files as the catalog has them."""
 
 _KeptFiles = Mapping[str, Sequence[Path]]
 """The files that a plan keeps, by `same_name_key`."""
@@ -113,21 +116,21 @@ def undo(log: Path) -> Iterator[MoveResult]:
             yield result
 
 
-def mark_moves_missing(catalog: Catalog, moves: Sequence[Move]) -> int:
+def mark_moves_missing(catalog: Catalog, moves: Moves) -> int:
     """Mark images whose files are gone, so that searches leave them out. Return how many."""
     with catalog.writing():
         return sum(
-            mark_trashed(catalog, move.id, move.path, move.digest, MOVED_AWAY) for move in moves
+            mark_trashed(catalog, move.id, path, move.digest, MOVED_AWAY) for path, move in moves
         )
 
 
-def mark_moves_back(catalog: Catalog, moves: Sequence[Move]) -> int:
+def mark_moves_back(catalog: Catalog, moves: Moves) -> int:
     """Mark images whose files are back, and return how many.
 
     Searches find those with an unchanged time stamp at once, the others after the next run.
     """
     with catalog.writing():
-        return sum(_mark_back(catalog, move) for move in moves)
+        return sum(_mark_back(catalog, path, move) for path, move in moves)
 
 
 class _CatalogMarks:
@@ -136,7 +139,7 @@ class _CatalogMarks:
     It skips a catalog that cannot be written: the next run of `index` marks the same images.
     """
 
-    def __init__(self, mark: Callable[[Catalog, Sequence[Move]], int]) -> None:
+    def __init__(self, mark: Callable[[Catalog, Moves], int]) -> None:
         self._mark = mark
         self._waiting: dict[str, list[Move]] = {}
 
@@ -156,7 +159,9 @@ class _CatalogMarks:
                 catalog = Catalog.open(Path(store) / CATALOG_NAME)
                 try:
                     root = read_root(Path(store), catalog)
-                    self._mark(catalog, [move for move in moves if _is_folder(root, move.root)])
+                    named = ((name_of_folder(root, move.root), move) for move in moves)
+                    own = [(join_path(of, move.path), move) for of, move in named if of is not None]
+                    self._mark(catalog, own)
                 finally:
                     catalog.close()
 
@@ -259,7 +264,9 @@ def _merge(
         reason = str(stays)
     except OSError as error:
         reason = _one_line(error)
-    move = Move(keep.path, keep.path, keep.root, 0, keep.digest, "same", keep, keep.path)
+    move = Move(
+        id_beside(keep, keep.path), keep.path, keep.root, 0, keep.digest, "same", keep, keep.path
+    )
     log.write_refusal(move, reason)
     return MoveResult(move, False, f"its sidecar is not written: {reason}", is_merge=True)
 
@@ -356,19 +363,12 @@ def _restore(trash: Trash, record: MoveRecord) -> bool:
     return False
 
 
-def _mark_back(catalog: Catalog, move: Move) -> int:
+def _mark_back(catalog: Catalog, path: str, move: Move) -> int:
     try:
         stat = FileStat.of(Path(move.root, move.path).lstat())
     except OSError:
         return 0
-    return mark_restored(catalog, move.id, move.path, move.digest, stat)
-
-
-def _is_folder(root: Location, folder: str) -> bool:
-    """Return whether the root is this folder, by any name."""
-    with suppress(OSError):
-        return isinstance(root, Path) and root.samefile(folder)
-    return False
+    return mark_restored(catalog, move.id, path, move.digest, stat)
 
 
 def _one_line(error: OSError) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sokkuri.core.errors import UsageError
 from sokkuri.curation.trash.companions import with_companions
 from sokkuri.curation.trash.log import utc_now
-from sokkuri.curation.trash.make_plan import folder_at
+from sokkuri.curation.trash.make_plan import check_movable, place_at
 from sokkuri.curation.trash.plan import Move, TrashPlan
 from sokkuri.images.frame_names import parse_frame
 from sokkuri.store.collection import CollectionStore
@@ -23,7 +23,7 @@ def plan_chosen(collection: CollectionStore, ids: Sequence[str]) -> TrashPlan:
     later whether the file in the trash is theirs. Raises UsageError for images at an address, and
     for frames of films: the file of a frame is the whole film.
     """
-    root = folder_at(collection.root)
+    check_movable(collection.root)
     for id_ in ids:
         if (frame := parse_frame(id_)) is not None:
             raise UsageError(
@@ -31,10 +31,11 @@ def plan_chosen(collection: CollectionStore, ids: Sequence[str]) -> TrashPlan:
                 "their own, and the whole film is never moved for one of them"
             )
     files = files_of_images(collection.catalog, ids)
-    moves = [
-        Move(id_, path, root, size, digest, "chosen", None)
-        for id_ in dict.fromkeys(ids)
-        for path, size, digest in ([files[id_]] if id_ in files else [])
-    ]
+    moves = []
+    for id_ in dict.fromkeys(ids):
+        if id_ in files:
+            path, size, digest = files[id_]
+            root, below = place_at(collection.root, path)
+            moves.append(Move(id_, below, root, size, digest, "chosen", None))
     store = os.path.abspath(collection.store)  # noqa: PTH100 - keep links
     return TrashPlan(tuple(with_companions(moves)), utc_now(), store)

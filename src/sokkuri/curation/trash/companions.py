@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
 from sokkuri.curation.assets import AssetFolder, is_companion
-from sokkuri.curation.trash.plan import Move, MoveGrade
+from sokkuri.curation.trash.plan import KeptImage, Move, MoveGrade
 from sokkuri.curation.trash.safe_files import size_and_digest
 from sokkuri.images.formats import ENDINGS, LARGEST_LIVE_FILM, LIVE_ENDING, RAW_ENDINGS
 
@@ -31,13 +31,13 @@ def with_companions(moves: Sequence[Move]) -> list[Move]:
     that cannot be read, and films that are too large for a Live Photo are left out.
     """
     after: dict[int, list[Move]] = defaultdict(list)
-    places = {move.path: number for number, move in enumerate(moves)}
+    places = {(move.root, move.path) for move in moves}
     for (root, folder), numbers in _by_folder(moves).items():
         by_name = {PurePosixPath(moves[number].path).name: number for number in numbers}
         refused: set[str] = set()
         for name, owners in _belonging(Path(root, folder), by_name).items():
             path = (PurePosixPath(folder) / name).as_posix()
-            if path in places or not refused.isdisjoint(owners):
+            if (root, path) in places or not refused.isdisjoint(owners):
                 refused.add(name)
                 continue
             last = max(by_name[owner] for owner in owners)
@@ -63,24 +63,25 @@ def find_companions(moves: Iterable[Move]) -> list[str]:
     """Return the paths of the companions that no photo is left for once these files are gone.
 
     A companion has the name of its photo, with another ending in the place of the photo's or behind
-    it, in any capitals. The paths are relative to the root, sorted. Files that the moves name, and
+    it, in any capitals. The paths are as ids are, sorted. Files that the moves name, and
     those of folders that cannot be listed, are left out.
     """
     moves = list(moves)
-    gone = {move.path for move in moves}
+    gone = {(move.root, move.path) for move in moves}
     names = lru_cache(maxsize=_FOLDERS_KEPT)(_read_names)
     found: set[str] = set()
     for (root, folder), numbers in _by_folder(moves).items():
         there = [
             name
             for name in names(Path(root, folder))
-            if (PurePosixPath(folder) / name).as_posix() not in gone
+            if (root, (PurePosixPath(folder) / name).as_posix()) not in gone
         ]
         away = [PurePosixPath(moves[number].path).name for number in numbers]
         alone = set(AssetFolder([*there, *away]).belonging_to(away))
         for name in away:
             alone |= _left_alone(name, there)
-        found |= {(PurePosixPath(folder) / name).as_posix() for name in alone}
+        one = moves[numbers[0]]
+        found |= {id_beside(one, (PurePosixPath(folder) / name).as_posix()) for name in alone}
     return sorted(found)
 
 
@@ -109,7 +110,16 @@ def _move_along(path: str, photo: Move) -> Move | None:
     except OSError:
         return None
     grade: MoveGrade = "chosen" if photo.keep is None else "same"
-    return Move(path, path, photo.root, size, digest, grade, photo.keep, belongs_to)
+    return Move(
+        id_beside(photo, path), path, photo.root, size, digest, grade, photo.keep, belongs_to
+    )
+
+
+def id_beside(image: Move | KeptImage, path: str) -> str:
+    """Return how to name a file in the root of an image: its path, behind the root's name if it has
+    one."""
+    name = image.id.removesuffix(image.path) if image.id.endswith(f"/{image.path}") else ""
+    return f"{name}{path}"
 
 
 def _left_alone(photo: str, there: Sequence[str]) -> set[str]:

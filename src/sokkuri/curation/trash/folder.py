@@ -10,6 +10,8 @@ from pathlib import Path
 
 from sokkuri.core.atomic import sync_folder
 from sokkuri.core.errors import UsageError
+from sokkuri.core.paths import is_path_below
+from sokkuri.curation.trash.companions import id_beside
 from sokkuri.curation.trash.places import StaysError, resolve_place
 from sokkuri.curation.trash.plan import Move, TrashPlan
 from sokkuri.curation.trash.safe_files import holds, make_folder, put_at, remove_partial_copy
@@ -36,7 +38,8 @@ def target_in(folder: Path, move: Move) -> Path:
     Raises StaysError and OSError.
     """
     make_folder(folder)
-    target = resolve_place(str(folder), move.path)
+    path = id_beside(move, move.path)  # files of two roots may have one path
+    target = resolve_place(str(folder), path if is_path_below(path) else move.path)
     if target.is_relative_to(os.path.realpath(move.root)):
         raise StaysError(f"{target} is in {move.root}")
     if os.path.lexists(target):

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from sokkuri.core.errors import UsageError
-from sokkuri.core.locations import Location
+from sokkuri.core.locations import Address
+from sokkuri.core.named_roots import Root, join_path, name_of_folder, split_path
 from sokkuri.core.types import NOTHING_KNOWN
 from sokkuri.curation.trash.companions import with_companions
 from sokkuri.curation.trash.log import utc_now
@@ -25,7 +26,7 @@ from sokkuri.store.labels import find_labels
 from sokkuri.store.live_rows import live_digests
 from sokkuri.store.photos import find_photo
 
-_ImageKey: TypeAlias = tuple[Location, str]
+_ImageKey: TypeAlias = tuple[Root, str]
 """The root and the id of an image."""
 
 
@@ -75,7 +76,7 @@ def make_trash_plan(
     """
     groups = [group for group in groups if group.grade != "burst"]
     for image in (image for group in groups for image in group.images):
-        folder_at(image.root)
+        check_movable(image.root)
     current = _current_images(collection, archive, groups)
     planned = [found for group in groups if (found := _plan_group(group, current)) is not None]
     kept_inodes = {found.kept.inode for found in planned}
@@ -104,19 +105,29 @@ def _with_carried(
     labelled = find_labels(archive.catalog, [move.kept.id for move in moves])
     found = []
     for move in moves:
-        photo = find_photo(collection.catalog, move.path, move.digest) or NOTHING_KNOWN
+        path = join_path(name_of_folder(collection.root, move.root) or "", move.path)
+        photo = find_photo(collection.catalog, path, move.digest) or NOTHING_KNOWN
         label = "" if move.kept.id in labelled else labels.get(move.id, "")
         found.append(replace(move, carried=carried_from(photo, label)))
     return found
 
 
-def folder_at(root: Location) -> str:
-    """Return the folder of images, absolute. Raises UsageError if they are at an address."""
-    if isinstance(root, Path):
-        return os.path.abspath(root)  # noqa: PTH100 - keep the links that a person gave
-    raise UsageError(
-        f"the images at {root} cannot be moved: a plan moves only files on this machine"
-    )
+def check_movable(root: Root) -> None:
+    """Raise UsageError if the images are at an address."""
+    if isinstance(root, Address):
+        raise UsageError(
+            f"the images at {root} cannot be moved: a plan moves only files on this machine"
+        )
+
+
+def place_at(root: Root, path: str) -> tuple[str, str]:
+    """Return the folder of images that a file is in, absolute, and its path below that folder.
+
+    path : as in the catalog. Raises UsageError if the images are at an address.
+    """
+    check_movable(root)
+    folder, below = split_path(root, path)
+    return os.path.abspath(str(folder)), below  # noqa: PTH100 - keep the links that a person gave
 
 
 def _key(image: DuplicateImage) -> _ImageKey:
@@ -174,7 +185,7 @@ def _file_to_keep(files: Sequence[_PlannedFile]) -> _PlannedFile | None:
 
 def _find_file(image: DuplicateImage) -> _PlannedFile | None:
     """Return the file of an image; None if it is gone."""
-    place = Path(folder_at(image.root), image.path)
+    place = Path(*place_at(image.root, image.path))
     try:
         found, target = place.lstat(), place.stat()
     except OSError:
@@ -186,7 +197,8 @@ def _make_move(found: _PlannedGroup, image: DuplicateImage) -> Move:
     kept = found.kept.image
     assert image.digest is not None
     assert kept.digest is not None
-    keep = KeptImage(kept.id, kept.path, folder_at(kept.root), kept.digest)
+    root, path = place_at(kept.root, kept.path)
+    keep = KeptImage(kept.id, path, root, kept.digest)
     grade = found.group.grade_of(image)
-    root = folder_at(image.root)
-    return Move(image.id, image.path, root, image.size, image.digest, grade, keep)
+    root, path = place_at(image.root, image.path)
+    return Move(image.id, path, root, image.size, image.digest, grade, keep)

@@ -15,6 +15,7 @@ import xxhash
 from sokkuri.core.atomic import atomic_write, sync_folder
 from sokkuri.core.types import PhotoMetadata
 from sokkuri.curation.assets import AssetFolder
+from sokkuri.curation.trash.companions import id_beside
 from sokkuri.curation.trash.log import Way
 from sokkuri.curation.trash.places import StaysError, regular_file, resolve_place
 from sokkuri.curation.trash.plan import NOTHING_CARRIED, Carried, KeptImage, Move, is_word
@@ -124,7 +125,7 @@ def undo_merge(move: Move, way: Way) -> bool:
 def _merge_of(keep: KeptImage, file: Path, target: Path, data: bytes, old: bytes | None) -> Merge:
     path = (Path(keep.path).parent / target.name).as_posix()
     digest = xxhash.xxh3_128_digest(data)
-    move = Move(path, path, keep.root, len(data), digest, "same", keep, keep.path)
+    move = Move(id_beside(keep, path), path, keep.root, len(data), digest, "same", keep, keep.path)
     before = None if old is None else base64.b64encode(old).decode("ascii")
     way = Way("merge", before=before)
     if old is not None:

@@ -255,7 +255,7 @@ def _plan_from_json(document: Any) -> TrashPlan:
 
 def _moves_from_json(documents: list[Any]) -> tuple[Move, ...]:
     moves: list[Move] = []
-    seen: set[str] = set()
+    seen: set[tuple[str, str]] = set()
     for number, document in enumerate(documents, 1):
         try:
             move = move_from_json(document)
@@ -263,11 +263,9 @@ def _moves_from_json(documents: list[Any]) -> tuple[Move, ...]:
             raise ValueError(f"move {number}: {error}") from error
         if move.grade == "identical" and move.digest != move.kept.digest:
             raise ValueError(f"move {number}: it is not identical to the file to keep")
-        if moves and move.root != moves[0].root:
-            raise ValueError(f"move {number}: its root is not that of the moves before")
-        if move.path in seen:
+        if (move.root, move.path) in seen:
             raise ValueError(f"move {number}: {move.path!r} is named twice")
-        seen.add(move.path)
+        seen.add((move.root, move.path))
         moves.append(move)
     return tuple(moves)
 

@@ -20,6 +20,7 @@ from sokkuri.core.errors import (
     UsageError,
 )
 from sokkuri.core.locations import Location, is_within
+from sokkuri.core.named_roots import Roots
 from sokkuri.core.paths import CATALOG_NAME
 from sokkuri.core.types import Dtype, IdKind
 from sokkuri.indexing.options import SyncOptions
@@ -181,6 +182,8 @@ def _read_part(store: Path) -> _PartInfo:
             None if ann_from is None else int(ann_from),
         )
         part_store = PartStore(part, store, images, absent, collection.generation)
+        if isinstance(collection.root, Roots):
+            raise UsageError(f"{store} has several roots, and parts have one: it cannot be merged")
         return _PartInfo(part_store, settings, collection.root, left_aside(catalog))
 
 
@@ -269,6 +272,10 @@ def open_target(parts: PartSet, into: Path | None) -> Iterator[CollectionStore]:
         collection = CollectionStore.create_for(parts.root, store, settings.model, settings.dtype)
     with collection:
         catalog = collection.catalog
+        if isinstance(collection.root, Roots):
+            raise UsageError(
+                f"{store} has several roots: merge the parts elsewhere, with --into DIR"
+            )
         if saved_part(catalog) is not None:
             raise UsageError(f"{store} is itself a part: merge them elsewhere, with --into DIR")
         if collection.model.fingerprint != settings.model.fingerprint:

@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sokkuri.api import Collection
-from sokkuri.core.errors import UnknownImageError
+from sokkuri.core.errors import UnknownImageError, UsageError
+from sokkuri.core.named_roots import Roots
 from sokkuri.core.types import PhotoMetadata
 from sokkuri.images.frame_names import parse_frame
 from sokkuri.store.damage import find_damage, list_damaged
@@ -41,8 +42,12 @@ def make_condition(
 
 def folder_location(collection: Collection, under: str | None) -> str | None:
     """Return the location of a folder of the collection, or None. under : relative to the root, so
-    that a request cannot read another folder of this machine."""
-    return str(collection.root / under) if under else None
+    that a request cannot read another folder of this machine. Raises UsageError if no root has the
+    name that it begins with."""
+    root = collection.root
+    if under and isinstance(root, Roots) and not root.has_name_of(under):
+        raise UsageError(f"the collection has no folder {under}")
+    return str(root / under) if under else None
 
 
 def read_image_page(

@@ -17,6 +17,7 @@ from cachetools import LRUCache
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import StorageError, UsageError
+from sokkuri.core.named_roots import local_folders
 from sokkuri.curation.duplicates import close_looks, find
 from sokkuri.curation.duplicates.evidence_store import evidence_store_path
 from sokkuri.curation.duplicates.first_groups import GroupSortKey, first_groups, sort_key
@@ -376,10 +377,11 @@ def list_drops(collection: Collection) -> dict[str, Any]:
 def _are_own(collection: Collection, records: Iterable[MoveRecord]) -> bool:
     """Return whether all moves of a plan's log are of this collection. The plan of another one may
     have got the name of an earlier plan, and so its log."""
-    store, root = os.path.realpath(collection.store), os.path.realpath(str(collection.root))
+    store = os.path.realpath(collection.store)
+    folders = {os.path.realpath(folder) for _, folder in local_folders(collection.root)}
     places = {(record.store, record.move.root) for record in records}
     return all(
-        (of is not None and os.path.realpath(of) == store) or os.path.realpath(folder) == root
+        (of is not None and os.path.realpath(of) == store) or os.path.realpath(folder) in folders
         for of, folder in places
     )
 

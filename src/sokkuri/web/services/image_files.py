@@ -15,6 +15,7 @@ import xxhash
 from sokkuri.api import Collection
 from sokkuri.core.errors import ReadError, UnknownImageError, WithheldError
 from sokkuri.core.locations import Address, Location
+from sokkuri.core.named_roots import split_path
 from sokkuri.core.types import FileStat, Limits, PhotoMetadata
 from sokkuri.images.exif import summarise_exif
 from sokkuri.images.frame_names import frame_at
@@ -55,16 +56,18 @@ def find_file(collection: Collection, id_: str) -> ServedFile:
         if not all(map(is_file_name, path.split("/"))):
             raise WithheldError(f"{id_} lies outside the collection's address")
         return ServedFile(root / path, name, digest)
-    frame = frame_at(root / path)
-    file = Path(os.path.realpath(root / path if frame is None else frame[0]))
-    if not file.is_relative_to(os.path.realpath(root)):
+    folder, below = split_path(root, path)
+    assert isinstance(folder, Path), "an address was served above"
+    frame = frame_at(folder / below)
+    file = Path(os.path.realpath(folder / below if frame is None else frame[0]))
+    if not file.is_relative_to(os.path.realpath(folder)):
         raise WithheldError(f"{id_} is a link to a file outside the collection's folder")
     with suppress(OSError):  # reading the file reports the error
         if FileStat.of(file.stat()) != FileStat(size, mtime_ns):
             digest = None
     if frame is not None:
-        folder = Path(os.path.realpath((root / path).parent))
-        return ServedFile(folder / name, name, digest, film=file)
+        parent = Path(os.path.realpath((folder / below).parent))
+        return ServedFile(parent / name, name, digest, film=file)
     return ServedFile(file, name, digest)
 
 

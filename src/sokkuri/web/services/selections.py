@@ -187,7 +187,8 @@ def ids_and_paths(collection: Collection, keys: Sequence[int]) -> list[tuple[str
 def _place(collection: Collection, path: str) -> str:
     """Return where the file of an image is, absolute."""
     root = collection.root
-    return str(root.absolute() / path if isinstance(root, Path) else root / path)
+    place = root / path
+    return str(place.absolute() if isinstance(place, Path) else place)
 
 
 def list_head(kind: ListFormat) -> bytes:

@@ -66,6 +66,20 @@ def test_companions_move_after_all_that_they_belong_to(tmp_path: Path) -> None:
     assert (sidecar.size, sidecar.grade, sidecar.keep) == (5, "same", KEPT)
 
 
+def test_files_of_two_roots_may_have_one_path(tmp_path: Path) -> None:
+    """The names of the roots tell them apart."""
+    moves = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        for file in ("a.jpg", "a.xmp"):
+            (tmp_path / name / file).write_text(name)
+        moves += [Move(f"{name}/a.jpg", "a.jpg", str(tmp_path / name), 3, bytes(16), "same", KEPT)]
+    assert find_companions(moves) == ["one/a.xmp", "two/a.xmp"]
+    moves = with_companions(moves)
+    assert [move.id for move in moves] == ["one/a.jpg", "one/a.xmp", "two/a.jpg", "two/a.xmp"]
+    assert find_companions(moves) == []
+
+
 def test_a_long_film_is_no_live_photo(tmp_path: Path) -> None:
     """Its sidecar stays with it."""
     for name in ("a.jpg", "a.mov", "a.xmp"):

@@ -96,9 +96,12 @@ def move(**changes: Any) -> Move:
     return Move(**{**plain, **changes})
 
 
-def test_a_plan_moves_files_of_one_folder(file: Path) -> None:
-    write_plan(file, TrashPlan((move(), move(path="c.jpg", root="/elsewhere")), "now"))
-    with pytest.raises(UsageError, match="move 2: its root is not that of the moves before"):
+def test_a_plan_moves_files_of_several_folders_once(file: Path) -> None:
+    moves = move(), move(root="/elsewhere")
+    write_plan(file, TrashPlan(moves, "now"))
+    assert read_plan(file).moves == moves
+    write_plan(file, TrashPlan((*moves, move()), "now"))
+    with pytest.raises(UsageError, match=r"move 3: 'b/a\.jpg' is named twice"):
         read_plan(file)
 
 
