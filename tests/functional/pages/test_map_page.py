@@ -58,9 +58,17 @@ def test_the_map_is_made_shown_zoomed_and_lit(visitors: Visiting, writable: Serv
         expect(page.get_by_text("Of no picture it is known when")).to_be_visible()
         visit.go(f"/map?id={PHOTO.replace(' ', '%20')}")
         expect(page.locator(".map-lit")).to_contain_text("most like drawing 040.jpg are lit")
+        name = str(pictures.last.get_attribute("title"))
         pictures.last.focus()
-        page.keyboard.press("Enter")
-        expect(page).to_have_url(re.compile("/image"))
+        page.keyboard.press("z")
+        viewer = page.get_by_role("dialog")
+        expect(viewer.get_by_role("heading", name=name)).to_be_visible()
+        expect(viewer).to_contain_text("1 of 120")
+        page.keyboard.press("ArrowRight")
+        expect(viewer).to_contain_text("2 of 120")
+        expect(viewer.get_by_role("heading", name=name)).to_have_count(0)
+        page.keyboard.press("Escape")
+        expect(page).to_have_url(re.compile("/map"))
 
 
 def test_pictures_on_the_map_are_filtered_selected_and_labelled(

@@ -169,7 +169,8 @@ def test_the_number_of_pictures_and_the_spread_are_in_the_address(visit: Visit) 
 
 
 def test_rings_by_keyboard_alone(visit: Visit) -> None:
-    """Tab enters the rings, keys move, Enter puts the picture in the middle, i opens its page."""
+    """Tab enters the rings, keys move, Enter puts the picture in the middle, i opens its page,
+    and z the viewer, which goes on in the order of the rings."""
     page = visit.page
     visit.go(ADDRESS)
     expect_centre(page, PHOTO)
@@ -183,6 +184,16 @@ def test_rings_by_keyboard_alone(visit: Visit) -> None:
     expect_centre(page, centre(page))
     page.keyboard.press("i")
     page.wait_for_url(re.compile("/image"))
+    page.go_back()
+    expect(page.locator(".ring-pictures a").nth(3)).to_be_visible()
+    labels = [
+        str(a.get_attribute("aria-label")) for a in page.locator(".ring-pictures a").all()[:4]
+    ]
+    page.locator(".ring-pictures a").nth(2).focus()
+    page.keyboard.press("z")
+    for label in labels[2:]:
+        expect(page.get_by_role("dialog", name=label.partition(",")[0])).to_be_visible()
+        page.keyboard.press("ArrowRight")
 
 
 def test_an_unknown_picture_and_no_picture_offer_a_choice(visit: Visit, server: Server) -> None:

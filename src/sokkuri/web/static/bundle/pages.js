@@ -169,6 +169,7 @@ var BROWSE = {
   "Modified": "更新日時",
   // the viewer
   "The viewer; on a picture of any list: at once": "ビューアーで表示（どの一覧の画像でも）",
+  "Open the viewer; it goes on with the nearest pictures": "ビューアーで表示（近い画像から順に）",
   "In the viewer: zoom": "ビューアー：拡大、縮小",
   "In the viewer: details, similar pictures": "ビューアー：詳細と似ている画像",
   "In the viewer: slideshow; any key ends it": "ビューアー：スライドショー。どのキーでも終了",
@@ -11431,7 +11432,7 @@ var Overlay = class {
       if (this.shown.has(point)) continue;
       const element2 = h(
         "a",
-        { href: `/image?${toQuery({ id: image2.id })}`, title: image2.name },
+        { dataset: { point }, href: `/image?${toQuery({ id: image2.id })}`, title: image2.name },
         h("img", {
           src: imageUrl(image2.id, "thumbnail", { size: 64, v: image2.v }),
           alt: image2.name,
@@ -11710,6 +11711,40 @@ async function fetchAlike({ count: count2, version }, id, options) {
 }
 async function fetchImages({ version }, point, options) {
   return (await get2("/map/images", { version, point }, options)).images;
+}
+
+// map/near_list.js
+var MOST7 = 500;
+var AT_ONCE2 = 25;
+var FIRST_REACH = 1 / 64;
+function pointsAround(points, point) {
+  const { x, y } = points.at(point);
+  let found = [];
+  for (let reach = FIRST_REACH; reach < 4 && found.length < MOST7; reach *= 2) {
+    found = [];
+    points.visit({ left: x - reach, right: x + reach, bottom: y - reach, top: y + reach }, (other) => {
+      const place2 = points.at(other);
+      const far = other === point ? -1 : (place2.x - x) ** 2 + (place2.y - y) ** 2;
+      if (far <= reach ** 2) found.push({ other, far });
+    });
+  }
+  found.sort((a, b) => a.far - b.far || a.other - b.other);
+  return found.slice(0, MOST7).map(({ other }) => other);
+}
+function nearList(around2, image2, fetchImages2) {
+  const parts2 = /* @__PURE__ */ new Map();
+  return {
+    id: image2.id,
+    index: 0,
+    count: around2.length,
+    imageAt: async (index) => {
+      const start3 = index - index % AT_ONCE2;
+      const part = parts2.get(start3) ?? fetchImages2(around2.slice(start3, start3 + AT_ONCE2));
+      parts2.set(start3, part);
+      part.catch(() => parts2.delete(start3));
+      return (await part).find(({ point }) => point === around2[index]) ?? null;
+    }
+  };
 }
 
 // map/points.js
@@ -11998,7 +12033,7 @@ function legend({ groups, copies }, by) {
 }
 
 // rings/panning.js
-var MOST7 = 16;
+var MOST8 = 16;
 var SLACK = 0.2;
 var CLICK2 = 5;
 var PAN = 60;
@@ -12013,7 +12048,7 @@ var Panning = class {
    * @param {HTMLElement} world
    * @param {PanningOptions} options
    */
-  constructor(stage, world, { onchange, most = MOST7 }) {
+  constructor(stage, world, { onchange, most = MOST8 }) {
     this.stage = stage;
     this.world = world;
     this.onchange = onchange;
@@ -12406,7 +12441,7 @@ function pointSize(count2, size) {
 }
 
 // map/stage.js
-var MOST8 = 400;
+var MOST9 = 400;
 var MARGIN = 24;
 var Stage = class {
   /**
@@ -12432,7 +12467,7 @@ var Stage = class {
     );
     this.plot = new Plot(canvas2);
     this.plot.onrestore = () => this.redraw();
-    this.panning = panning(this.el, world, { onchange: onmove, most: MOST8 });
+    this.panning = panning(this.el, world, { onchange: onmove, most: MOST9 });
     this.sizes = new ResizeObserver(onmove);
     this.sizes.observe(this.el);
     this.themes = new MutationObserver(onmove);
@@ -12522,6 +12557,7 @@ var shortcuts5 = [
   ["← → ↑ ↓", t("Pan the map")],
   ["+ - 0", t("Zoom in, out, show all")],
   ["Tab", t("Move to the pictures in sight")],
+  ["z", t("Open the viewer; it goes on with the nearest pictures")],
   ["Ctrl A", t("Select all pictures that pass the filter")],
   ["Shift, Ctrl", t("With a rectangle or a lasso: add to the selection, take from it")],
   ["Esc", t("Unselect all")],
@@ -12549,6 +12585,8 @@ var MapView = class {
     this.content = null;
     this.revision = null;
     this.changedAt = -Infinity;
+    this.pictures = /* @__PURE__ */ new Map();
+    this.pointedAt = null;
     this.following = 0;
     this.resting = 0;
     this.hovering = 0;
@@ -12593,6 +12631,7 @@ var MapView = class {
   }
   listen() {
     const options = { signal: this.signal };
+    this.stage.overlay.pictures.addEventListener("click", (event) => this.followed(event), options);
     this.stage.el.addEventListener("pointermove", (event) => this.pointed(event), options);
     this.stage.el.addEventListener("click", (event) => this.clicked(event), options);
     document.addEventListener("keydown", (event) => this.pressed(event), options);
@@ -12719,10 +12758,12 @@ var MapView = class {
   }
   /** @param {KeyboardEvent} event */
   pressed(event) {
-    if (event.key !== "a" || !(event.ctrlKey || event.metaKey) || event.defaultPrevented) return;
-    if (isTyping(event) || document.querySelector("dialog[open]")) return;
-    if (!this.content?.points.count) return;
-    this.choosing.chooseAll();
+    if (event.defaultPrevented || isTyping(event) || document.querySelector("dialog[open]")) return;
+    const { content, pointedAt } = this;
+    const control = event.ctrlKey || event.metaKey;
+    if (event.key === "a" && control && content?.points.count) this.choosing.chooseAll();
+    else if (event.key === "z" && !control && content && pointedAt) this.open(content, pointedAt, true);
+    else return;
     event.preventDefault();
   }
   /** Says in words what the map shows. */
@@ -12796,6 +12837,7 @@ var MapView = class {
     const chosen = choosePoints(points, this.stage.frame(), this.stage.size);
     try {
       const images3 = chosen.length ? await fetchImages(map, chosen, { signal: this.signal }) : [];
+      this.pictures = new Map(images3.map((image2) => [image2.point, image2]));
       overlay.show(images3, points);
       overlay.arrange(this.stage.frame());
     } catch (error) {
@@ -12829,10 +12871,13 @@ var MapView = class {
     if (!content?.points.count || around(event, "a, button")) return;
     const point = this.pointAt(content, event);
     this.stage.el.classList.toggle("on-point", point >= 0);
+    this.pointedAt = null;
     if (point < 0) return;
     this.hovering = setTimeout(async () => {
       const image2 = await this.imageAt(content, point);
-      if (image2 && !this.signal.aborted) this.side.preview(image2);
+      if (!image2 || this.signal.aborted) return;
+      this.pointedAt = image2;
+      this.side.preview(image2);
     }, CALM3);
   }
   /** @param {MouseEvent} event */
@@ -12842,7 +12887,34 @@ var MapView = class {
     const point = this.pointAt(content, event);
     if (point < 0) return;
     const image2 = await this.imageAt(content, point);
-    if (image2) navigate("/image", { id: image2.id });
+    if (image2) this.open(content, image2);
+  }
+  /**
+   * A picture over the map is opened by its link.
+   * @param {MouseEvent} event
+   */
+  followed(event) {
+    const anchor = around(event, "a[data-point]");
+    const image2 = anchor && this.pictures.get(Number(anchor.dataset.point));
+    if (this.content && image2) this.noteList(this.content, image2);
+  }
+  /**
+   * Shows the page of an image.
+   * @param {Content} content
+   * @param {MapImageDocument} image
+   * @param {boolean} [viewer] whether the viewer is open at once
+   */
+  open(content, image2, viewer = false) {
+    this.noteList(content, image2);
+    navigate("/image", { id: image2.id }, { state: { viewer } });
+  }
+  /**
+   * Makes the points around an image the list in which its page goes on.
+   * @param {Content} content
+   * @param {MapImageDocument} image
+   */
+  noteList({ map, points }, image2) {
+    openFrom(nearList(pointsAround(points, image2.point), image2, (some) => fetchImages(map, some, {})));
   }
   stop() {
     for (const timer2 of [this.following, this.resting, this.hovering]) clearTimeout(timer2);
@@ -13457,6 +13529,10 @@ var Canvas = class {
     this.list.addEventListener("keydown", (event) => this.pressed(event));
     this.list.addEventListener("click", (event) => {
       const item = this.itemOf(event);
+      if (item?.anchor.pathname === "/image") this.noteList(item.picture);
+    });
+    this.list.addEventListener("click", (event) => {
+      const item = this.itemOf(event);
       if (!item || event.pointerType !== "touch" || this.tapped === item.picture.id) return;
       event.preventDefault();
       this.tapped = item.picture.id;
@@ -13500,6 +13576,11 @@ var Canvas = class {
   pressed(event) {
     const item = this.itemOf(event);
     if (!item || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "z" && this.options.hrefOf(item.picture) !== null) {
+      event.preventDefault();
+      this.open(item.picture, true);
+      return;
+    }
     const target = arrowTarget(event.key, item.place, this.places);
     const next = target && this.items.get(target.id);
     if (next) {
@@ -13507,6 +13588,21 @@ var Canvas = class {
       next.anchor.focus({ preventScroll: true });
       this.panning.reveal(next.place);
     }
+  }
+  /**
+   * Shows the page of a picture. Its list are the shown pictures, the nearest ones first.
+   * @param {Picture} picture
+   * @param {boolean} [viewer] whether the viewer is open at once
+   */
+  open(picture, viewer = false) {
+    this.noteList(picture);
+    navigate("/image", { id: picture.id }, { state: { viewer } });
+  }
+  /** @param {Picture} picture */
+  noteList(picture) {
+    const { centre, hits } = this.state;
+    const shown2 = [centre, ...hits].filter((one) => one !== null);
+    openFromList(shown2.filter((one) => this.options.hrefOf(one) !== null), picture.id);
   }
   /**
    * Whether a picture is in the left half of the visible stage.
@@ -13594,6 +13690,7 @@ var shortcuts6 = [
   ["Home End", t("Move to the middle or the farthest picture")],
   ["Enter", t("Put the picture in the middle")],
   ["i", t("Open details")],
+  ["z", t("Open the viewer; it goes on with the nearest pictures")],
   ["+ - 0", t("Zoom in, out, show all")]
 ];
 var KEPT5 = 24;
@@ -13806,10 +13903,10 @@ var RingsView = class {
   /** @param {KeyboardEvent} event */
   pressed(event) {
     const modified = event.ctrlKey || event.metaKey || event.altKey;
-    if (event.key !== "i" || modified || isTyping(event) || !this.selected) return;
-    if (document.querySelector("dialog[open]")) return;
+    if (modified || event.defaultPrevented || isTyping(event) || !this.selected) return;
+    if (!["i", "z"].includes(event.key) || document.querySelector("dialog[open]")) return;
     event.preventDefault();
-    navigate("/image", { id: this.selected.id });
+    this.canvas.open(this.selected, event.key === "z");
   }
 };
 function refusal({ status: status2, detail }) {
@@ -13924,12 +14021,12 @@ function labelOf(search2, uploads) {
 // search/uploads.js
 var NAME = "sokkuri";
 var STORE = "uploads";
-var MOST9 = 20;
+var MOST10 = 20;
 var memory2 = /* @__PURE__ */ new Map();
 async function keep(uploads) {
   const key2 = newKey();
   memory2.set(key2, uploads);
-  if (memory2.size > MOST9) memory2.delete([...memory2.keys()][0]);
+  if (memory2.size > MOST10) memory2.delete([...memory2.keys()][0]);
   try {
     await withStore("readwrite", (store) => {
       store.put({ key: key2, uploads });
@@ -13958,7 +14055,7 @@ function prune(store) {
   const keys = store.getAllKeys();
   keys.onsuccess = () => {
     const saved = savedUploads();
-    for (const key2 of keys.result.slice(0, -MOST9)) if (!saved.has(String(key2))) store.delete(key2);
+    for (const key2 of keys.result.slice(0, -MOST10)) if (!saved.has(String(key2))) store.delete(key2);
   };
 }
 function openDatabase() {

@@ -64,6 +64,7 @@ export const BROWSE = {
 
   // the viewer
   "The viewer; on a picture of any list: at once": "ビューアーで表示（どの一覧の画像でも）",
+  "Open the viewer; it goes on with the nearest pictures": "ビューアーで表示（近い画像から順に）",
   "In the viewer: zoom": "ビューアー：拡大、縮小",
   "In the viewer: details, similar pictures": "ビューアー：詳細と似ている画像",
   "In the viewer: slideshow; any key ends it": "ビューアー：スライドショー。どのキーでも終了",

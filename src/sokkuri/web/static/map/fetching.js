@@ -10,7 +10,7 @@ import * as api from "../base/api.js";
 
 const LIT = 100; // pictures that are lit for a search
 
-/** @typedef {{signal: AbortSignal}} Options */
+/** @typedef {{signal?: AbortSignal}} Options */
 
 /**
  * The points of a map; null if the server has another version by now.

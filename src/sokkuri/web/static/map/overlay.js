@@ -76,7 +76,7 @@ export class Overlay {
     }
     for (const [point, image] of wanted) {
       if (this.shown.has(point)) continue;
-      const element = h("a", { href: `/image?${toQuery({ id: image.id })}`, title: image.name },
+      const element = h("a", { dataset: { point }, href: `/image?${toQuery({ id: image.id })}`, title: image.name },
         h("img", { src: imageUrl(image.id, "thumbnail", { size: 64, v: image.v }), alt: image.name,
           draggable: "false" }));
       this.pictures.append(element);

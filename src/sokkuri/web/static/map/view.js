@@ -10,17 +10,20 @@ import { t } from "../base/messages.js";
 import { panel } from "../base/problem.js";
 import { problemText } from "../base/problem_text.js";
 import { navigate } from "../base/router.js";
+import { openFrom } from "../base/trail.js";
 import { asksForLabels, FilterBar } from "../search/filter_bar.js";
 import { ActionBar } from "../selection/action_bar.js";
 import { Choosing } from "./choosing.js";
 import { fetchAlike, fetchImages, fetchPassing, fetchPoints } from "./fetching.js";
+import { nearList, pointsAround } from "./near_list.js";
 import { choosePoints, shortName } from "./overlay.js";
 import { Points } from "./points.js";
 import { groupingOf, Side } from "./side.js";
 import { Stage } from "./stage.js";
 
 /**
- * @import { InfoDocument, MapDocument, StatusEventDocument } from "../base/api_types.js"
+ * @import { InfoDocument, MapDocument, MapImageDocument, StatusEventDocument
+ * } from "../base/api_types.js"
  * @import { Query } from "../base/query.js"
  * @import { Grouping } from "./side.js"
  */
@@ -31,6 +34,7 @@ export const shortcuts = [
   ["← → ↑ ↓", t("Pan the map")],
   ["+ - 0", t("Zoom in, out, show all")],
   ["Tab", t("Move to the pictures in sight")],
+  ["z", t("Open the viewer; it goes on with the nearest pictures")],
   ["Ctrl A", t("Select all pictures that pass the filter")],
   ["Shift, Ctrl", t("With a rectangle or a lasso: add to the selection, take from it")],
   ["Esc", t("Unselect all")],
@@ -67,6 +71,10 @@ class MapView {
     /** @type {?string} */
     this.revision = null;
     this.changedAt = -Infinity; // when this page last moved images to the trash or back
+    /** @type {Map<number, MapImageDocument>} the images over the map, by their points */
+    this.pictures = new Map();
+    /** @type {?MapImageDocument} under the pointer */
+    this.pointedAt = null;
     this.following = 0; // timers
     this.resting = 0;
     this.hovering = 0;
@@ -94,6 +102,7 @@ class MapView {
 
   listen() {
     const options = { signal: this.signal };
+    this.stage.overlay.pictures.addEventListener("click", (event) => this.followed(event), options);
     this.stage.el.addEventListener("pointermove", (event) => this.pointed(event), options);
     this.stage.el.addEventListener("click", (event) => this.clicked(event), options);
     document.addEventListener("keydown", (event) => this.pressed(event), options);
@@ -213,10 +222,12 @@ class MapView {
 
   /** @param {KeyboardEvent} event */
   pressed(event) {
-    if (event.key !== "a" || !(event.ctrlKey || event.metaKey) || event.defaultPrevented) return;
-    if (isTyping(event) || document.querySelector("dialog[open]")) return;
-    if (!this.content?.points.count) return;
-    this.choosing.chooseAll();
+    if (event.defaultPrevented || isTyping(event) || document.querySelector("dialog[open]")) return;
+    const { content, pointedAt } = this;
+    const control = event.ctrlKey || event.metaKey;
+    if (event.key === "a" && control && content?.points.count) this.choosing.chooseAll();
+    else if (event.key === "z" && !control && content && pointedAt) this.open(content, pointedAt, true);
+    else return;
     event.preventDefault();
   }
 
@@ -291,6 +302,7 @@ class MapView {
     const chosen = choosePoints(points, this.stage.frame(), this.stage.size);
     try {
       const images = chosen.length ? await fetchImages(map, chosen, { signal: this.signal }) : [];
+      this.pictures = new Map(images.map((image) => [image.point, image]));
       overlay.show(images, points);
       overlay.arrange(this.stage.frame());
     } catch (error) {
@@ -326,10 +338,13 @@ class MapView {
     if (!content?.points.count || around(event, "a, button")) return;
     const point = this.pointAt(content, event);
     this.stage.el.classList.toggle("on-point", point >= 0);
+    this.pointedAt = null;
     if (point < 0) return;
     this.hovering = setTimeout(async () => {
       const image = await this.imageAt(content, point);
-      if (image && !this.signal.aborted) this.side.preview(image);
+      if (!image || this.signal.aborted) return;
+      this.pointedAt = image;
+      this.side.preview(image);
     }, CALM);
   }
 
@@ -340,7 +355,37 @@ class MapView {
     const point = this.pointAt(content, event);
     if (point < 0) return;
     const image = await this.imageAt(content, point);
-    if (image) navigate("/image", { id: image.id });
+    if (image) this.open(content, image);
+  }
+
+  /**
+   * A picture over the map is opened by its link.
+   * @param {MouseEvent} event
+   */
+  followed(event) {
+    const anchor = around(event, "a[data-point]");
+    const image = anchor && this.pictures.get(Number(anchor.dataset.point));
+    if (this.content && image) this.noteList(this.content, image);
+  }
+
+  /**
+   * Shows the page of an image.
+   * @param {Content} content
+   * @param {MapImageDocument} image
+   * @param {boolean} [viewer] whether the viewer is open at once
+   */
+  open(content, image, viewer = false) {
+    this.noteList(content, image);
+    navigate("/image", { id: image.id }, { state: { viewer } });
+  }
+
+  /**
+   * Makes the points around an image the list in which its page goes on.
+   * @param {Content} content
+   * @param {MapImageDocument} image
+   */
+  noteList({ map, points }, image) {
+    openFrom(nearList(pointsAround(points, image.point), image, (some) => fetchImages(map, some, {})));
   }
 
   stop() {

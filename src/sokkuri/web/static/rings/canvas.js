@@ -6,6 +6,8 @@ import { around, h } from "../base/dom.js";
 import { decimal } from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { t } from "../base/messages.js";
+import { navigate } from "../base/router.js";
+import { openFromList } from "../base/trail.js";
 import { layout } from "./layout.js";
 import { panning } from "./panning.js";
 import { arrowTarget } from "./keys.js";
@@ -258,6 +260,10 @@ class Canvas {
     });
     this.list.addEventListener("focusin", select);
     this.list.addEventListener("keydown", (event) => this.pressed(event));
+    this.list.addEventListener("click", (event) => {
+      const item = this.itemOf(event);
+      if (item?.anchor.pathname === "/image") this.noteList(item.picture);
+    });
     // A finger cannot hover: the first tap selects the picture, the second follows its link.
     this.list.addEventListener("click", (event) => {
       const item = this.itemOf(event);
@@ -308,6 +314,11 @@ class Canvas {
   pressed(event) {
     const item = this.itemOf(event);
     if (!item || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "z" && this.options.hrefOf(item.picture) !== null) {
+      event.preventDefault();
+      this.open(item.picture, true);
+      return;
+    }
     const target = arrowTarget(event.key, item.place, this.places);
     const next = target && this.items.get(target.id);
     if (next) {
@@ -315,6 +326,23 @@ class Canvas {
       next.anchor.focus({ preventScroll: true });
       this.panning.reveal(next.place);
     }
+  }
+
+  /**
+   * Shows the page of a picture. Its list are the shown pictures, the nearest ones first.
+   * @param {Picture} picture
+   * @param {boolean} [viewer] whether the viewer is open at once
+   */
+  open(picture, viewer = false) {
+    this.noteList(picture);
+    navigate("/image", { id: picture.id }, { state: { viewer } });
+  }
+
+  /** @param {Picture} picture */
+  noteList(picture) {
+    const { centre, hits } = this.state;
+    const shown = [centre, ...hits].filter((one) => one !== null);
+    openFromList(shown.filter((one) => this.options.hrefOf(one) !== null), picture.id);
   }
 
   /**

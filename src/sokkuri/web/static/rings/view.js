@@ -27,6 +27,7 @@ export const shortcuts = [
   ["Home End", t("Move to the middle or the farthest picture")],
   ["Enter", t("Put the picture in the middle")],
   ["i", t("Open details")],
+  ["z", t("Open the viewer; it goes on with the nearest pictures")],
   ["+ - 0", t("Zoom in, out, show all")],
 ];
 
@@ -257,10 +258,10 @@ class RingsView {
   /** @param {KeyboardEvent} event */
   pressed(event) {
     const modified = event.ctrlKey || event.metaKey || event.altKey;
-    if (event.key !== "i" || modified || isTyping(event) || !this.selected) return;
-    if (document.querySelector("dialog[open]")) return;
+    if (modified || event.defaultPrevented || isTyping(event) || !this.selected) return;
+    if (!["i", "z"].includes(event.key) || document.querySelector("dialog[open]")) return;
     event.preventDefault();
-    navigate("/image", { id: this.selected.id });
+    this.canvas.open(this.selected, event.key === "z");
   }
 }
 
