@@ -380,7 +380,7 @@ GUARANTEE_TESTS = {
         "test_a_searcher_follows_when_the_shards_are_rewritten",
     "A store that was deleted or made anew is noticed":
         "test_a_store_that_was_replaced_is_noticed",
-    "Verbs that run at the same time never give a wrong answer.":
+    "Commands that run at the same time never give a wrong answer.":
         "test_random_pairs_of_verbs_run_at_the_same_time",
     "Memory stays bounded": "test_items_are_drawn_lazily_until_the_stream_is_closed",
 }  # fmt: skip

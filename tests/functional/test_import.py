@@ -287,10 +287,10 @@ def test_meaningless_imports_give_one_clear_line(
     target = ("--store", tmp_path / "feature", "--root", media, "--model", model)
     for verb in (("import", made), ("index",)):
         refused = sokkuri(*verb, *target, code=1)
-        assert "holds features that no catalog knows" in refused.stderr
+        assert "holds vectors that no catalog knows" in refused.stderr
     sokkuri("import", made, "--store", made / "store", "--root", media, "--model", model)
     refused = sokkuri("import", made, "-C", made / "store", code=1)
-    assert "holds this collection's own features" in refused.stderr
+    assert "holds this collection's own vectors" in refused.stderr
     assert {path: path.read_bytes() for path in made.iterdir() if path.is_file()} == before
 
 

@@ -57,7 +57,7 @@ def test_a_collection_keeps_its_network_until_it_is_replaced(photos: Path) -> No
     assert (hit["id"], round(hit["distance"], 5)) == ("new.bmp", 0)
     assert as_json("verify", "-C", photos, "--deep")["ok"]
     refused = sokkuri("index", photos, "--model", INTEGERS, code=1).stderr
-    assert f"holds features of {FLOATS} " in refused
+    assert f"holds vectors of {FLOATS} " in refused
     assert as_json("index", photos, "--model", INTEGERS, "--replace")["total"] == 6
     sokkuri("compact", "-C", photos)
     sokkuri("index", photos, "--store", photos.parent / "fresh")
@@ -72,7 +72,7 @@ def test_what_has_two_networks_is_refused_with_the_command_that_helps(
     sokkuri("index", photos, "--part", "1/2", "--model", FLOATS)
     sokkuri("index", photos, "--part", "2/2")
     refused = sokkuri("merge", photos, code=1).stderr
-    assert f"has features of {FLOATS} (" in refused
+    assert f"has vectors of {FLOATS} (" in refused
     run_named(refused)
     assert as_json("merge", photos)["total"] == 5
 

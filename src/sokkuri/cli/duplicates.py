@@ -81,7 +81,7 @@ def duplicates(
         bool,
         typer.Option(
             "--no-stacks",
-            help="Compare images of one shot too, such as an original and its edited copy, and "
+            help="Also compare files of one photo, such as an original and its edited copy, and "
             "plan no sidecars.",
         ),
     ] = False,

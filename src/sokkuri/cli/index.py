@@ -102,8 +102,8 @@ def index(
         bool,
         typer.Option(
             "--replace",
-            help="Extract all images anew with another --model, --decode or --dtype. The old"
-            " vectors stay searchable until then.",
+            help="Extract all images anew with another --model, --decode or --dtype. Searches"
+            " use the old vectors until all new ones are there.",
         ),
     ] = False,
     part: Annotated[

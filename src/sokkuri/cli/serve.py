@@ -48,7 +48,8 @@ def serve(
         bool,
         typer.Option(
             "--allow-changes",
-            help="Let the pages label, decide about duplicates, and move files to the trash.",
+            help="Let the pages label, decide about duplicates, move files to the trash, and "
+            "index again.",
         ),
     ] = False,
     cors: Annotated[

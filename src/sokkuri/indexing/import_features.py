@@ -121,7 +121,7 @@ def _check_folder(collection: CollectionStore, folder: Location, *, delete: bool
     own = collection.shards.folder
     if own.exists() and is_within(own, folder):
         raise CollectionError(
-            f"{folder} holds this collection's own features: keep the collection elsewhere, with "
+            f"{folder} holds this collection's own vectors: keep the collection elsewhere, with "
             "--store DIR"
         )
     if delete and collection.dtype != "float32":

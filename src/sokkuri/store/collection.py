@@ -137,7 +137,7 @@ class CollectionStore:
         kept = ShardFolder(store / "features" / model.name, model.dimension)
         if not has_store(store) and kept.list_shards():
             raise CollectionError(
-                f"{kept.folder} holds features that no catalog knows: keep this collection "
+                f"{kept.folder} holds vectors that no catalog knows: keep this collection "
                 "elsewhere with --store DIR, and take them over with `sokkuri import "
                 f"{kept.folder}`"
             )
@@ -161,7 +161,7 @@ class CollectionStore:
         if fingerprint == self.model.fingerprint:
             return
         raise ModelMismatchError(
-            f"{self.store} holds features of {self.model.name} "
+            f"{self.store} holds vectors of {self.model.name} "
             f"(fingerprint {self.model.fingerprint[:12]}), not of {name} "
             f"({fingerprint[:12]}), and the two cannot be compared: leave --model out to go "
             "on with its own, or extract all images anew with `sokkuri index --model MODEL "

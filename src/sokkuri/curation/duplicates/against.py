@@ -137,7 +137,7 @@ def _check_collections(archive: CollectionStore, other: CollectionStore) -> None
     """Raise ModelMismatchError or UsageError if they cannot be compared."""
     if archive.model.fingerprint != other.model.fingerprint:
         raise ModelMismatchError(
-            f"{other.store} has features of another model than {archive.store}: {other.model}, "
+            f"{other.store} has vectors of another model than {archive.store}: {other.model}, "
             f"not {archive.model}; run `{archive.model.replace_command(other.store)}`"
         )
     if contains(archive.root, other.root) or contains(other.root, archive.root):

@@ -200,7 +200,7 @@ def _check_same(first: _PartInfo, second: _PartInfo, *, anywhere: bool) -> None:
     model, other_model = first.settings.model, second.settings.model
     if model.fingerprint != other_model.fingerprint:
         raise ModelMismatchError(
-            f"{a} has features of {model}, {b} of {other_model}, and the two cannot be compared: "
+            f"{a} has vectors of {model}, {b} of {other_model}, and the two cannot be compared: "
             f"extract one of them anew, such as with `{model.replace_command(b.store)}`"
         )
     for option, value, other in (
@@ -280,7 +280,7 @@ def open_target(parts: PartSet, into: Path | None) -> Iterator[CollectionStore]:
             raise UsageError(f"{store} is itself a part: merge them elsewhere, with --into DIR")
         if collection.model.fingerprint != settings.model.fingerprint:
             raise ModelMismatchError(
-                f"{store} has features of {collection.model}, the parts of {settings.model}, and "
+                f"{store} has vectors of {collection.model}, the parts of {settings.model}, and "
                 "the two cannot be compared: merge them elsewhere, with --into DIR, or run "
                 f"`{settings.model.replace_command(store)}`"
             )
