@@ -50,7 +50,7 @@ def make_steps() -> list[Step]:
             "matching:_unaligned_logit",
             lambda result: "certain" if result and result[1] else "",
         ),
-        Step("keypoints at half the size", "cached_image:make_glance"),
+        Step("keypoints at half the size", "cached_image:find_faint_keypoints"),
         Step(
             "glance at half the size",
             "cached_image:surely_differ",

@@ -37,6 +37,7 @@ from sokkuri.curation.types import DuplicateImage, Group
 from sokkuri.images.read import threads_for
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.decisions import read_decisions
+from sokkuri.store.derived import derived_folder
 from sokkuri.store.snapshot import PinnedShards, open_snapshot
 
 _Images: TypeAlias = Mapping[bytes, list[DuplicateImage]]
@@ -114,7 +115,7 @@ def _find_groups(
     with (
         open_pair_store(archive) as store,
         open_pair_store(other) as other_store,
-        PairComparer(contents.locate, workers=workers) as comparer,
+        PairComparer(contents.locate, workers=workers, folder=derived_folder(archive)) as comparer,
     ):
         yield from ensure_fingerprints(contents.archive, store, comparer)
         yield from ensure_fingerprints([content.key for content in new], other_store, comparer)

@@ -6,7 +6,8 @@ It uses a file only if it still holds the bytes of its content key.
 
 import threading
 from collections.abc import Callable
-from functools import cached_property
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import xxhash
@@ -20,12 +21,18 @@ from sokkuri.curation.duplicates.matching import SurelyDiffer
 from sokkuri.curation.duplicates.matching.content import may_be_drawing
 from sokkuri.curation.duplicates.matching.enlarged import Enlarged
 from sokkuri.curation.duplicates.matching.fingerprint import Preview, make_preview
-from sokkuri.curation.duplicates.matching.glance import Glance, halve, make_glance, surely_differ
+from sokkuri.curation.duplicates.matching.glance import (
+    Glance,
+    find_faint_keypoints,
+    halve,
+    surely_differ,
+)
 from sokkuri.curation.duplicates.matching.keypoints import Keypoints, find_keypoints
+from sokkuri.curation.duplicates.small_images import ImageShape, SmallImage, SmallImageFile
 from sokkuri.images.decode import decode
 from sokkuri.images.read import read_file
 
-_IMAGES = 12_000  # squares, halves and keypoints that are kept, 70 kB each
+_IMAGES = 4_000  # squares and keypoints that are kept, 70 kB each
 _PREVIEW_BYTES = 256 * 2**20  # of previews that are kept, some 1,700
 _LARGE_BYTES = 64 * 2**20  # of larger pictures that are kept, some 25 photos
 
@@ -36,16 +43,20 @@ Locate = Callable[[bytes], Location]
 class ImageCache:
     """Reads and decodes contents, and keeps them. Several threads may use it.
 
-    with_halves : whether to keep previews at half their size too, which glances need. unreadable :
-    contents whose bytes could not be read.
+    with_halves : whether to keep previews at half their size too, which glances need. folder : for
+    a temporary file of what memory has no room for; None for no such file. unreadable : contents
+    whose bytes could not be read.
     """
 
-    def __init__(self, locate: Locate, limits: Limits, *, with_halves: bool) -> None:
+    def __init__(
+        self, locate: Locate, limits: Limits, *, with_halves: bool, folder: Path | None = None
+    ) -> None:
         self.with_halves = with_halves
         self.unreadable: set[bytes] = set()
         self._locate = locate
         self._limits = limits
-        self._images: LRUCache[bytes, CachedImage] = LRUCache(_IMAGES)
+        self._file = SmallImageFile(folder)
+        self._images = _Images(self._file)
         self._previews: LRUCache[bytes, NDArray[np.uint8]] = LRUCache(
             _PREVIEW_BYTES, getsizeof=lambda rgb: int(rgb.nbytes)
         )
@@ -59,7 +70,7 @@ class ImageCache:
         with self._lock:
             image = self._images.get(content)
         if image is None:
-            image = CachedImage(content, self)
+            image = CachedImage(content, self, self._file.load(content) or self._decode(content))
             with self._lock:
                 self._images[content] = image
         return image
@@ -91,6 +102,18 @@ class ImageCache:
             self._previews[content] = preview.rgb
         return preview
 
+    def _decode(self, content: bytes) -> SmallImage:
+        preview = self.decode_preview(content)
+        shape = ImageShape(
+            preview.width, preview.height, preview.frames, preview.is_transparent, preview.is_raw
+        )
+        # Most images need this half for a glance, when the preview may be gone.
+        return SmallImage(shape, preview.square, halve(preview.rgb) if self.with_halves else None)
+
+    def close(self) -> None:
+        """Delete the temporary file."""
+        self._file.close()
+
     def read(self, content: bytes) -> bytes:
         """Return the bytes of a content. Raises ReadError if its file holds other bytes by now."""
         try:
@@ -106,23 +129,34 @@ class ImageCache:
 class CachedImage:
     """One content as the matcher sees it: an ImageView. Keypoints are found when asked for."""
 
-    def __init__(self, content: bytes, cache: ImageCache) -> None:
+    def __init__(self, content: bytes, cache: ImageCache, small: SmallImage) -> None:
         self._content, self._cache = content, cache
         self._lock = threading.Lock()
-        self._keypoints: Keypoints | None = None
+        self._shape, self.square = small.shape, small.square
+        self.width, self.height = small.shape.width, small.shape.height
+        self.frames, self.is_transparent = small.shape.frames, small.shape.is_transparent
+        self.is_raw = small.shape.is_raw
+        self._half, self._faint, self._keypoints = small.half, small.faint, small.keypoints
+        self._may_be_drawing = small.may_be_drawing
         self._more_keypoints: Keypoints | None = None
-        self._glance: Glance | None = None
-        preview = cache.decode_preview(content)
-        self.square, self.width, self.height = preview.square, preview.width, preview.height
-        self.frames, self.is_transparent = preview.frames, preview.is_transparent
-        self.is_raw = preview.is_raw
-        # Most images need this half for a glance, when the preview may be gone.
-        self._half = halve(preview.rgb) if cache.with_halves else None
 
-    @cached_property
+    def as_small(self) -> SmallImage:
+        """Return what is known of it by now.
+
+        It takes no lock: its caller has the lock of the cache, for which those who have this
+        image's lock may wait. The half is read first, because `glance` drops it last.
+        """
+        half = self._half
+        return SmallImage(
+            self._shape, self.square, half, self._faint, self._keypoints, self._may_be_drawing
+        )
+
+    @property
     def may_be_drawing(self) -> bool:
         """Whether it has so few colours that it may be a drawing, a text or a screen."""
-        return may_be_drawing(self.square)
+        if self._may_be_drawing is None:
+            self._may_be_drawing = may_be_drawing(self.square)
+        return self._may_be_drawing
 
     @property
     def rgb(self) -> NDArray[np.uint8]:
@@ -143,11 +177,13 @@ class CachedImage:
         return image
 
     def glance(self) -> Glance:
+        # Few comparisons need its pixels once more: the memory is better spent.
+        again = partial(_half_of, self._cache, self._content)
         with self._lock:
-            if self._glance is None:
-                half = halve(self.rgb) if self._half is None else self._half
-                self._glance = make_glance(half)
-            return self._glance
+            if self._faint is None:
+                self._faint = find_faint_keypoints(again() if self._half is None else self._half)
+                self._half = None
+            return Glance(self._faint, again)
 
     def surely_differs_from(self, other: "CachedImage") -> SurelyDiffer:
         """Return a function that glances at both, and says whether they surely differ."""
@@ -159,3 +195,20 @@ class CachedImage:
             return surely_differ(self.glance(), other.glance(), logit, are_drawings)
 
         return glance
+
+
+def _half_of(cache: ImageCache, content: bytes) -> NDArray[np.uint8]:
+    return halve(cache.preview_rgb(content))
+
+
+class _Images(LRUCache[bytes, CachedImage]):
+    """The images that memory has room for. What drops out goes into a file."""
+
+    def __init__(self, file: SmallImageFile) -> None:
+        super().__init__(_IMAGES)
+        self._file = file
+
+    def popitem(self) -> tuple[bytes, CachedImage]:
+        content, image = super().popitem()
+        self._file.save(content, image.as_small())
+        return content, image

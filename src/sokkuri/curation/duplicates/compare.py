@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from typing import Self, TypeVar
 
 from cachetools import LRUCache
@@ -46,12 +47,19 @@ class PairComparer:
     """Compares images. Use it as a context manager.
 
     by_keypoints : whether OpenCV is installed. looks_for_parts : whether first looks at many pairs
-    enlarge images to find small parts of them.
+    enlarge images to find small parts of them. folder : for a temporary file of images that memory
+    has no room for; without it they are decoded again.
     """
 
     looks_for_parts = False
 
-    def __init__(self, locate: Locate, limits: Limits | None = None, workers: int = 0) -> None:
+    def __init__(
+        self,
+        locate: Locate,
+        limits: Limits | None = None,
+        workers: int = 0,
+        folder: Path | None = None,
+    ) -> None:
         self.by_keypoints = True
         self._missing = ""
         self._limits = limits or Limits()
@@ -65,7 +73,9 @@ class PairComparer:
         except MissingExtraError as error:
             self.by_keypoints = False
             self._missing = str(error)
-        self._images = ImageCache(locate, self._limits, with_halves=self.by_keypoints)
+        self._images = ImageCache(
+            locate, self._limits, with_halves=self.by_keypoints, folder=folder
+        )
 
     @property
     def unreadable(self) -> set[bytes]:
@@ -79,6 +89,7 @@ class PairComparer:
     def __exit__(self, *_error: object) -> None:
         with self._cores:
             self._pool.shutdown(wait=True, cancel_futures=True)
+            self._images.close()
 
     def notes(self) -> list[str]:
         """Return a line for each thing that it could not do so far."""

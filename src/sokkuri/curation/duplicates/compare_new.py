@@ -162,4 +162,5 @@ def _not_compared(
 ) -> list[tuple[bytes, bytes]]:
     """Return the pairs, once each, that were not compared before."""
     unique = dict.fromkeys((min(pair), max(pair)) for pair in pairs)
-    return [pair for pair in unique if store.find(*pair) is None]
+    compared = store.compared_pairs(sorted({first for first, _ in unique}))
+    return [pair for pair in unique if pair not in compared]

@@ -30,6 +30,7 @@ from sokkuri.curation.duplicates.pair_store import (
 from sokkuri.curation.types import CopyGrade, Group
 from sokkuri.images.read import threads_for
 from sokkuri.store.collection import CollectionStore
+from sokkuri.store.derived import derived_folder
 from sokkuri.store.live_rows import count_contents, count_frames
 from sokkuri.store.snapshot import at_one_moment, open_snapshot
 
@@ -60,7 +61,7 @@ def find_duplicates(
     workers = options.workers or threads_for(collection.root, available_cores())
     with (
         open_pair_store(collection) as store,
-        PairComparer(task.locate, workers=workers) as comparer,
+        PairComparer(task.locate, workers=workers, folder=derived_folder(collection)) as comparer,
     ):
         yield from ensure_fingerprints(task.contents, store, comparer)
         with open_evidence_store(collection) as evidence_store:

@@ -25,6 +25,7 @@ BRUTE_FORCE_ROWS = 200_000
 BLOCK = 8192
 """Rows that are multiplied at once."""
 
+_FIRST_COLUMNS = 1024  # of the first block: putting more in order takes longer than choosing
 _PROBES, _MEASURED = 32, 256
 _CANDIDATES = 4  # that an engine returns for each neighbour
 
@@ -72,10 +73,13 @@ class BruteForceFinder:
         best = np.full((len(queries), k), -np.inf, np.float32)
         best_rows = np.full((len(queries), k), -1, np.int64)
         reverse = [np.empty((0, 2), np.int64)]
+        memory = np.empty(len(queries) * min(BLOCK, len(self._rows)), np.float32)
         for start in range(0, len(self._rows), BLOCK):
             block = np.asarray(self._rows[start : start + BLOCK], np.float32)
+            shape = len(queries), len(block)
+            similarities = memory[: shape[0] * shape[1]].reshape(shape)
             with large_product():
-                similarities = queries @ block.T
+                np.matmul(queries, block.T, out=similarities)
             inside = np.flatnonzero((own >= start) & (own < start + len(block)))
             similarities[inside, own[inside] - start] = -np.inf
             if self._thresholds is not None:
@@ -93,6 +97,10 @@ def _merge_block(best: Matrix, best_rows: Numbers, similarities: Matrix, start: 
     """Replace the worst of `best` by the rows of a block that are more similar."""
     k = best.shape[1]
     if similarities.shape[1] > k and not np.isfinite(best).all():  # the first block
+        if similarities.shape[1] > _FIRST_COLUMNS:  # few of the others are more similar than these
+            for part in (slice(_FIRST_COLUMNS), slice(_FIRST_COLUMNS, None)):
+                _merge_block(best, best_rows, similarities[:, part], start + (part.start or 0))
+            return
         columns = np.argpartition(similarities, -k, axis=1)[:, -k:]
         values = np.take_along_axis(similarities, columns, 1)
         _keep_largest(best, best_rows, values, columns + start)

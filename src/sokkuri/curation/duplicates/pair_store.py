@@ -182,6 +182,19 @@ class PairStore:
         )
         return None if row is None else _to_result(row)
 
+    def compared_pairs(self, firsts: Iterable[bytes]) -> set[tuple[bytes, bytes]]:
+        """Return the compared pairs whose smaller content is one of these."""
+        pairs: set[tuple[bytes, bytes]] = set()
+        for chunk in chunks(firsts):
+            marks = ",".join("?" * len(chunk))
+            pairs.update(
+                self._tables.iterate(
+                    f"SELECT first, second FROM pairs WHERE first IN ({marks})",  # noqa: S608
+                    chunk,
+                )
+            )
+        return pairs
+
     def close(self) -> None:
         self._tables.close()
 

@@ -166,6 +166,26 @@ def test_a_file_is_read_once_for_its_fingerprint_and_all_comparisons(files: File
     )
 
 
+def test_a_temporary_file_saves_a_second_decoding(
+    files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cached_image, "_IMAGES", 1)
+    contents = [files.of(name) for name in ("a/orig", "b/orig", "a/crop")]
+    located: list[bytes] = []
+
+    def locate(content: bytes) -> Path:
+        located.append(content)
+        return files(content)
+
+    with PairComparer(locate, workers=1, folder=tmp_path) as comparer:
+        found = [*comparer.fingerprints(contents)]
+        assert [*comparer.fingerprints(contents)] == found
+        assert located == contents
+        (other, copy) = comparer.look_at_pairs([(contents[0], key) for key in contents[1:]])
+    assert (other.best, copy.best) == (None, "edited")
+    assert not any(tmp_path.iterdir())
+
+
 def test_previews_that_are_no_longer_cached_are_decoded_again(
     files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:

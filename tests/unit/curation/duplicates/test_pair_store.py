@@ -51,6 +51,8 @@ def test_saved_results_can_be_read(collection: Collection) -> None:
         assert store.find(B, A) == store.find(A, B) == COPY
         assert store.find(C, A) == STRANGERS
         assert store.find(B, C) is None
+        assert store.compared_pairs([A, B]) == {(A, B), (A, C)}
+        assert store.compared_pairs([B]) == set()
         assert store.count_compared() == 2
 
 

@@ -37,10 +37,18 @@ _HOPELESS_DRAWING_LOGIT = -5.0  # a copy of a drawing has more: drawings repeat 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Glance:
-    """A preview at half its size. rgb : (H, W, 3) uint8. keypoints : those of `rgb`."""
+    """A preview at half its size.
 
-    rgb: NDArray[np.uint8]
+    keypoints : those of its pixels. pixels : returns them, (H, W, 3) uint8; few comparisons need
+    them. It may raise ReadError.
+    """
+
     keypoints: Keypoints
+    pixels: Callable[[], NDArray[np.uint8]]
+
+    @property
+    def rgb(self) -> NDArray[np.uint8]:
+        return self.pixels()
 
 
 def halve(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -51,9 +59,14 @@ def halve(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return small
 
 
+def find_faint_keypoints(half: NDArray[np.uint8]) -> Keypoints:
+    """Return the keypoints of a halved preview : (H, W, 3). Raises MissingExtraError."""
+    return find_keypoints(half, faint=True)
+
+
 def make_glance(half: NDArray[np.uint8]) -> Glance:
-    """Return a halved preview with its keypoints. half : (H, W, 3). Raises MissingExtraError."""
-    return Glance(half, find_keypoints(half, faint=True))
+    """Return a halved preview with its keypoints : (H, W, 3). Raises MissingExtraError."""
+    return Glance(find_faint_keypoints(half), lambda: half)
 
 
 def surely_differ(
