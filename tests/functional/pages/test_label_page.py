@@ -187,31 +187,39 @@ def test_all_images_of_a_folder_can_be_labelled(visitors: Visiting, server: Serv
 
 
 def test_similar_images_are_labelled_together(label: Visit, server: Server) -> None:
-    """The suggested image is selected; keys and clicks select others; undo restores the group."""
+    """The suggested image is selected. Keys and clicks select others as on every page, with the
+    same bar. Undo restores the group."""
     page = label.page
     page.keyboard.press("m")
     page.wait_for_url(re.compile("mode=alike"))
-    tiles = page.locator(".alike-list button")
+    tiles = page.locator(".alike-list .selectable")
     expect(tiles).to_have_count(24)
-    pressed = page.locator(".alike-list [aria-pressed=true]")
-    expect(pressed).to_have_count(1)
+    chosen, bar = page.locator(".alike-list .chosen"), page.locator(".chosen-bar")
+    expect(chosen).to_have_count(1)
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Space")
     page.keyboard.press("Shift+ArrowRight")
     tiles.nth(7).click()
-    expect(pressed).to_have_count(4)
-    names = {tile.get_attribute("aria-label") for tile in pressed.all()}
+    expect(chosen).to_have_count(4)
+    expect(bar).to_contain_text("4 selected")
+    names = {tile.locator("a").get_attribute("aria-label") for tile in chosen.all()}
     type_label(page, "round")
     expect(tiles).to_have_count(20)
+    expect(bar).to_be_hidden()
     expect_saved(page, 4)
     assert {id_.split("/")[1] for id_ in labels(server)} == names
     page.keyboard.press("u")
     expect(tiles).to_have_count(24)
-    expect(pressed).to_have_count(4)
+    expect(chosen).to_have_count(4)
     expect_saved(page, 0)
+    page.keyboard.press("Control+a")
+    expect(chosen).to_have_count(24)
+    page.keyboard.press("Escape")
+    expect(chosen).to_have_count(0)
+    expect(bar).to_be_hidden()
     page.keyboard.press("a")
-    expect(pressed).to_have_count(24)
+    expect(chosen).to_have_count(24)
     page.keyboard.press("1")
     expect_saved(page, 24)
     page.go_back()

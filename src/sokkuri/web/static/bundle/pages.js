@@ -468,8 +468,6 @@ var LABEL = {
   "Find or add a label; by words: write labels": "ラベルを探す、追加する。言葉で：ラベルを入力",
   "Switch between single images and groups": "1枚ずつとまとめての切り替え",
   "In a group: move": "まとめて：移動",
-  "In a group: select or unselect the image": "まとめて：画像を選択、または選択を解除",
-  "In a group: move and select": "まとめて：移動しながら選択",
   "In a group: select all or none": "まとめて：すべて選択、解除",
   "In a group: open the image": "まとめて：画像を開く"
 };
@@ -794,6 +792,7 @@ var PROBLEMS = {
   "this server needs a token: send the header Authorization: Bearer TOKEN": "このサーバーにはトークンが必要です。ヘッダー Authorization: Bearer TOKEN を送ってください",
   // images and their files
   "the collection has no image {name}": "コレクションに画像 {name} がありません",
+  "the collection has no folder {name}": "コレクションにフォルダー {name} がありません",
   "{name} is an image of the collection, but it has no vector: see `sokkuri status`": "{name} はコレクションの画像ですが、特徴ベクトルがありません。`sokkuri status` をご覧ください",
   "{name} is neither an image file nor an id of the collection in {folder}": "{name} は画像ファイルでも、{folder} のコレクションの ID でもありません",
   "{name} does not exist": "{name} がありません",
@@ -3296,6 +3295,15 @@ var Selection = class {
    */
   all(count2) {
     this.set(count2 ? [[0, count2]] : []);
+    this.onchange(this);
+  }
+  /**
+   * Selects these places alone.
+   * @param {number[]} indices
+   */
+  choose(indices) {
+    this.set([]);
+    for (const index of indices) this.addRange(index, index + 1);
     this.onchange(this);
   }
   clear() {
@@ -8059,13 +8067,16 @@ function selectable(item, { id, name: name2 }) {
 var ListSelection = class {
   /**
    * @param {{host: HTMLElement, info: InfoDocument, signal: AbortSignal, searchable?: boolean,
-   *   isMain?: boolean, onchanged?: () => void}} options
+   *   isMain?: boolean, onselect?: () => void, onchanged?: () => void,
+   *   onlabelled?: () => void}} options
    *   host: contains the items; searchable: whether they have vectors; isMain: whether Ctrl+A means
-   *   this list wherever the focus is; onchanged: called when an action has changed the images
+   *   this list wherever the focus is; onselect: called when other items are selected; onchanged: called
+   *   when an action has changed the images; onlabelled: called when one has changed labels
    */
-  constructor({ host, info: info3, signal, searchable = true, isMain = true, onchanged }) {
+  constructor({ host, info: info3, signal, searchable = true, isMain = true, onselect, onchanged, onlabelled }) {
     this.host = host;
     this.isMain = isMain;
+    this.onselect = onselect;
     this.stops = new AbortController();
     const ends = AbortSignal.any([signal, this.stops.signal]);
     this.selection = new Selection(() => this.show());
@@ -8074,6 +8085,7 @@ var ListSelection = class {
       signal: ends,
       searchable,
       onchanged,
+      onlabelled,
       count: () => this.selection.size,
       onclear: () => this.selection.clear(),
       source: () => ({ ids: this.ids() })
@@ -8097,6 +8109,7 @@ var ListSelection = class {
       item.classList.toggle("chosen", isChosen2);
       find(".tick", item)?.setAttribute("aria-checked", String(isChosen2));
     });
+    this.onselect?.();
     if (this.bar.show()) this.items()[Math.max(0, this.selection.anchor)]?.querySelector("a")?.focus();
   }
   /** @param {MouseEvent} event */
@@ -8116,6 +8129,7 @@ var ListSelection = class {
   pressed(event) {
     const item = around(event, ".selectable");
     if (!item || !around(event, "a") || event.ctrlKey || event.metaKey) return;
+    if (event.defaultPrevented) return;
     const items = this.items();
     const index = items.indexOf(item);
     if (event.key === " ") this.selection.toggle(index);
@@ -9676,12 +9690,14 @@ var BESIDE = 23;
 var STEPS2 = { ArrowLeft: -1, ArrowRight: 1 };
 var Alike = class {
   /**
-   * @param {{signal: AbortSignal, onlook: (image: ImageToLabel) => void}} options `onlook` opens the
-   *   page of an image
+   * @param {{info: InfoDocument, signal: AbortSignal, onchanged: () => void}} options onchanged: called
+   *   when an action of the bar has changed images or labels
    */
-  constructor({ signal, onlook }) {
+  constructor({ info: info3, signal, onchanged }) {
+    this.info = info3;
     this.signal = signal;
-    this.onlook = onlook;
+    this.onchanged = onchanged;
+    this.selecting = null;
     this.turn = 0;
     this.summary = h("p", { class: "number", "aria-live": "polite" });
     this.all = h("button", {
@@ -9702,6 +9718,10 @@ var Alike = class {
     this.tiles = [];
     this.current = 0;
     this.list.addEventListener("keydown", (event) => this.pressed(event));
+    this.list.addEventListener("focusin", (event) => {
+      const index = this.tiles.findIndex(({ anchor }) => anchor === event.target);
+      if (index >= 0) this.setCurrent(index, false);
+    });
   }
   /**
    * Shows a suggested image at once, then the images most similar to it.
@@ -9725,9 +9745,11 @@ var Alike = class {
       toast(t("Similar images could not be loaded: {reason}", { reason: messageOf(error) }));
     }
   }
-  /** Ignores similar images that are still being fetched. */
+  /** Ends the selection, and ignores similar images that are still being fetched. */
   leave() {
     this.turn += 1;
+    this.selecting?.stop();
+    this.selecting = null;
   }
   /**
    * @param {ImageToLabel[]} images the suggested image first
@@ -9737,82 +9759,51 @@ var Alike = class {
    */
   show(images3, { chosen = (image2) => image2 === images3[0], more = false } = {}) {
     const hadFocus = this.list.contains(document.activeElement);
-    this.tiles = images3.map((image2) => this.makeTile(image2, chosen(image2)));
+    this.tiles = images3.map((image2) => this.makeTile(image2, images3));
     this.why.textContent = images3[0]?.why ? whyThis(images3[0].why) : "";
     this.list.replaceChildren(
       ...this.tiles.map(({ item }) => item),
       ...more ? Array.from({ length: 11 }, () => h("li", { class: "skeleton tile-box" })) : []
     );
+    this.selecting ??= new ListSelection({
+      host: this.list,
+      info: this.info,
+      signal: this.signal,
+      onselect: () => this.showSummary(),
+      onchanged: this.onchanged,
+      onlabelled: this.onchanged
+    });
+    this.selecting.selection.choose([...images3.keys()].filter((index) => chosen(images3[index])));
     this.setCurrent(0, hadFocus);
-    this.showSummary();
   }
   /**
    * @param {ImageToLabel} image
-   * @param {boolean} chosen
+   * @param {ImageToLabel[]} images the list in which its page goes on
    * @returns {Tile}
    */
-  makeTile(image2, chosen) {
+  makeTile(image2, images3) {
+    const { id, name: name2, v } = image2;
     const img = h("img", {
       alt: "",
       decoding: "async",
-      src: imageUrl(
-        image2.id,
-        "thumbnail",
-        { size: devicePixelRatio > 1 ? 512 : 256, v: image2.v }
-      )
+      draggable: "false",
+      src: imageUrl(id, "thumbnail", { size: devicePixelRatio > 1 ? 512 : 256, v })
     });
-    const press = h(
-      "button",
-      {
-        type: "button",
-        class: "tile-box",
-        "aria-pressed": chosen,
-        "aria-label": image2.name,
-        title: image2.name,
-        tabindex: -1
-      },
-      img,
-      h("span", { class: "tile-mark", "aria-hidden": "true" }, icon("check", { size: 16 }))
-    );
-    const tile = { image: image2, press, chosen, item: h("li", null, press) };
     img.addEventListener("error", () => img.replaceWith(icon("missing", { size: 32 })));
-    press.addEventListener("click", (event) => {
-      if (event.shiftKey) this.extend(this.tiles.indexOf(tile));
-      else this.choose(tile, !tile.chosen);
-    });
-    return tile;
-  }
-  /**
-   * @param {Tile} tile
-   * @param {boolean} chosen
-   */
-  choose(tile, chosen) {
-    this.setChosen(tile, chosen);
-    this.setCurrent(this.tiles.indexOf(tile), false);
-    this.showSummary();
-  }
-  /**
-   * Selects all images from the current one to this one.
-   * @param {number} to
-   */
-  extend(to) {
-    const [first, last3] = [Math.min(this.current, to), Math.max(this.current, to)];
-    for (const tile of this.tiles.slice(first, last3 + 1)) this.setChosen(tile, true);
-    this.setCurrent(to, true);
-    this.showSummary();
-  }
-  /**
-   * @param {Tile} tile
-   * @param {boolean} chosen
-   */
-  setChosen(tile, chosen) {
-    tile.chosen = chosen;
-    tile.press.setAttribute("aria-pressed", String(chosen));
+    const anchor = link("/image", { id }, {
+      class: "tile-box",
+      title: name2,
+      "aria-label": name2,
+      tabindex: -1,
+      draggable: "false",
+      onclick: () => openFromList(images3, id)
+    }, img);
+    return { image: image2, anchor, item: selectable(h("li", null, anchor), image2) };
   }
   toggleAll() {
-    const chosen = !this.tiles.every((tile) => tile.chosen);
-    for (const tile of this.tiles) this.setChosen(tile, chosen);
-    this.showSummary();
+    const { selecting, tiles: tiles2 } = this;
+    if (selecting?.selection.size === tiles2.length) selecting.selection.clear();
+    else selecting?.selection.all(tiles2.length);
   }
   showSummary() {
     this.summary.textContent = t(
@@ -9822,14 +9813,14 @@ var Alike = class {
   }
   /** @returns {ImageToLabel[]} the images that are selected */
   chosen() {
-    return this.tiles.filter((tile) => tile.chosen).map(({ image: image2 }) => image2);
+    return this.tiles.filter((_, index) => this.selecting?.selection.has(index)).map(({ image: image2 }) => image2);
   }
   /**
    * The images and the selection, for `restore`.
    * @returns {Choice[]}
    */
   snapshot() {
-    return this.tiles.map(({ image: image2, chosen }) => ({ image: image2, chosen }));
+    return this.tiles.map(({ image: image2 }, index) => ({ image: image2, chosen: Boolean(this.selecting?.selection.has(index)) }));
   }
   /** @param {Choice[]} snapshot */
   restore(snapshot) {
@@ -9837,7 +9828,7 @@ var Alike = class {
     this.show(snapshot.map(({ image: image2 }) => image2), { chosen: (image2) => chosen.has(image2) });
   }
   /**
-   * Removes images.
+   * Removes images. None of the others is selected.
    * @returns {number} how many are left
    * @param {Set<string>} ids
    */
@@ -9845,6 +9836,7 @@ var Alike = class {
     const hadFocus = this.list.contains(document.activeElement);
     for (const { image: image2, item } of this.tiles) if (ids.has(image2.id)) item.remove();
     this.tiles = this.tiles.filter(({ image: image2 }) => !ids.has(image2.id));
+    this.selecting?.selection.clear();
     this.setCurrent(0, hadFocus);
     this.showSummary();
     return this.tiles.length;
@@ -9855,11 +9847,11 @@ var Alike = class {
    * @param {boolean} focus
    */
   setCurrent(index, focus) {
-    this.tiles.forEach(({ press }, n) => {
-      press.tabIndex = n === index ? 0 : -1;
+    this.tiles.forEach(({ anchor }, n) => {
+      anchor.tabIndex = n === index ? 0 : -1;
     });
     this.current = index;
-    if (focus) this.tiles[index]?.press.focus();
+    if (focus) this.tiles[index]?.anchor.focus();
   }
   columns() {
     const top = this.tiles[0]?.item.offsetTop;
@@ -9880,12 +9872,15 @@ var Alike = class {
     else if (key2 === "ArrowUp") to = this.current - this.columns();
     else if (key2 === "Home") to = 0;
     else if (key2 === "End") to = last3;
-    else if (key2 === "o") this.onlook(this.tiles[this.current].image);
+    else if (key2 === "o") this.tiles[this.current]?.anchor.click();
     else return;
     event.preventDefault();
     if (to === null || to < 0 || to > last3) return;
-    if (event.shiftKey) this.extend(to);
-    else this.setCurrent(to, true);
+    const { selecting, current: current2 } = this;
+    this.setCurrent(to, true);
+    if (!event.shiftKey || !selecting) return;
+    if (selecting.selection.anchor < 0) selecting.selection.toggle(current2);
+    selecting.selection.extend(to);
   }
 };
 
@@ -9903,7 +9898,9 @@ var ByWords = class {
    */
   constructor({ allowed, info: info3, signal, onask, onaccept }) {
     this.allowed = allowed;
+    this.info = info3;
     this.signal = signal;
+    this.selecting = null;
     this.onask = onask;
     this.onaccept = onaccept;
     this.refused = /* @__PURE__ */ new Set();
@@ -9949,6 +9946,21 @@ var ByWords = class {
       this.problem,
       this.results
     );
+  }
+  /** Lets candidates be selected. */
+  enter() {
+    this.selecting ??= new ListSelection({
+      host: this.results,
+      info: this.info,
+      signal: this.signal,
+      onchanged: () => this.load(),
+      onlabelled: () => this.load()
+    });
+  }
+  /** Ends the selection. */
+  leave() {
+    this.selecting?.stop();
+    this.selecting = null;
   }
   submit() {
     const labels = splitLabels(this.field.value);
@@ -9999,6 +10011,7 @@ var ByWords = class {
   /** @param {LabelCandidatesDocument[]} words */
   draw(words) {
     const focused2 = this.results.contains(document.activeElement);
+    this.selecting?.selection.clear();
     this.sections = words.map(({ label, count: count2, candidates }) => {
       const isOpen2 = ({ id }) => !this.accepted.has(id) && !this.refused.has(`${label}/${id}`);
       const more = count2 > candidates.length;
@@ -10076,7 +10089,7 @@ var ByWords = class {
       disabled: !this.allowed,
       onclick: act
     }, icon(name2, { size: 18 }));
-    return h(
+    return selectable(h(
       "li",
       { class: "word-candidate" },
       link("/image", { id: image2.id }, {
@@ -10094,7 +10107,7 @@ var ByWords = class {
         button("check", t("Accept"), () => this.accept([image2], section)),
         button("close", t("Refuse"), () => this.refuse(image2, section))
       )
-    );
+    ), image2);
   }
   /**
    * @param {CandidateDocument[]} images
@@ -10122,6 +10135,7 @@ var ByWords = class {
    */
   take(images3, section) {
     const taken = new Set(images3.map(({ id }) => id));
+    this.selecting?.selection.clear();
     const tile = section.tiles.get(images3[0].id);
     const next = tile?.nextElementSibling ?? tile?.previousElementSibling;
     const focused2 = section.element.contains(document.activeElement);
@@ -10212,6 +10226,17 @@ var GuessButton = class {
     if (this.label !== null) this.onpick(this.label);
   }
 };
+
+// label/key_button.js
+function keyButton(key2, text2, name2, act) {
+  return h(
+    "button",
+    { type: "button", class: "button", "aria-keyshortcuts": key2, onclick: act },
+    icon(name2, { size: 18 }),
+    text2,
+    h("kbd", { "aria-hidden": "true" }, key2)
+  );
+}
 
 // label/modes.js
 var MODES2 = { one: t("One by one"), alike: t("Similar together"), words: t("By words") };
@@ -11025,9 +11050,8 @@ var shortcuts4 = [
   ["u", t("Undo")],
   ["m", t("Switch between single images and groups")],
   ["← → ↑ ↓", t("In a group: move")],
-  ["Space", t("In a group: select or unselect the image")],
-  ["Shift →", t("In a group: move and select")],
   ["a", t("In a group: select all or none")],
+  ...SELECTION_KEYS.filter(([key2]) => key2 !== "s"),
   ["o", t("In a group: open the image")]
 ];
 var outbox = new Outbox();
@@ -11066,7 +11090,7 @@ var LabelView = class {
       onguess: (guess) => this.guess.show(guess)
     });
     this.waiting = new Waiting({ signal });
-    this.alike = new Alike({ signal, onlook: ({ id }) => navigate("/image", { id }) });
+    this.alike = new Alike({ info: info3, signal, onchanged: () => this.startAnew() });
     this.byWords = new ByWords({
       allowed: this.allowed,
       info: info3,
@@ -11191,6 +11215,7 @@ var LabelView = class {
       this.drawByWords();
       return;
     }
+    this.byWords.leave();
     const image2 = this.suggestions.current;
     this.current = image2;
     this.stage.classList.toggle("none", !image2);
@@ -11209,6 +11234,7 @@ var LabelView = class {
     this.stage.classList.remove("none");
     if (!this.byWords.element.isConnected) this.stage.replaceChildren(this.byWords.element);
     this.guess.show(null);
+    this.byWords.enter();
   }
   drawNone() {
     const { request: request2, problem, ended } = this.suggestions;
@@ -11222,6 +11248,12 @@ var LabelView = class {
         this.draw();
       }));
     }
+  }
+  /** Asks for suggestions anew, after images or labels have changed by other means. */
+  startAnew() {
+    this.suggestions = this.suggestionsFor(this.suggestions);
+    this.standing.loadSoon();
+    this.fillAgain();
   }
   fillAgain() {
     this.suggestions.fill();
@@ -11365,15 +11397,6 @@ var LabelView = class {
     this.standing.stop();
   }
 };
-function keyButton(key2, text2, name2, act) {
-  return h(
-    "button",
-    { type: "button", class: "button", "aria-keyshortcuts": key2, onclick: act },
-    icon(name2, { size: 18 }),
-    text2,
-    h("kbd", { "aria-hidden": "true" }, key2)
-  );
-}
 
 // map/view.js
 var view_exports5 = {};

@@ -99,8 +99,6 @@ export const LABEL = {
   "Find or add a label; by words: write labels": "ラベルを探す、追加する。言葉で：ラベルを入力",
   "Switch between single images and groups": "1枚ずつとまとめての切り替え",
   "In a group: move": "まとめて：移動",
-  "In a group: select or unselect the image": "まとめて：画像を選択、または選択を解除",
-  "In a group: move and select": "まとめて：移動しながら選択",
   "In a group: select all or none": "まとめて：すべて選択、解除",
   "In a group: open the image": "まとめて：画像を開く",
 };

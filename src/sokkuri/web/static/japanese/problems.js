@@ -45,6 +45,7 @@ export const PROBLEMS = {
 
   // images and their files
   "the collection has no image {name}": "コレクションに画像 {name} がありません",
+  "the collection has no folder {name}": "コレクションにフォルダー {name} がありません",
   "{name} is an image of the collection, but it has no vector: see `sokkuri status`":
     "{name} はコレクションの画像ですが、特徴ベクトルがありません。`sokkuri status` をご覧ください",
   "{name} is neither an image file nor an id of the collection in {folder}":

@@ -4,13 +4,18 @@ import * as api from "../base/api.js";
 import { h, toast } from "../base/dom.js";
 import { icon } from "../base/icons.js";
 import { t } from "../base/messages.js";
+import { link } from "../base/router.js";
+import { openFromList } from "../base/trail.js";
+import { ListSelection, selectable } from "../selection/list_selection.js";
 import { whyThis } from "./one.js";
 
-/** @import { ImageToLabel } from "./suggestions.js" */
+/**
+ * @import { InfoDocument } from "../base/api_types.js"
+ * @import { ImageToLabel } from "./suggestions.js"
+ */
 
 /**
- * @typedef {{image: ImageToLabel, press: HTMLButtonElement, chosen: boolean, item: HTMLLIElement}}
- *   Tile
+ * @typedef {{image: ImageToLabel, anchor: HTMLAnchorElement, item: HTMLElement}} Tile
  * @typedef {{image: ImageToLabel, chosen: boolean}} Choice
  */
 
@@ -18,15 +23,18 @@ const BESIDE = 23; // images beside the suggested one
 /** @type {Record<string, number>} */
 const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
 
-/** Pictures as toggle buttons. The arrow keys move between them. */
+/** Pictures that are selected as on every page. The arrow keys move between them. */
 export class Alike {
   /**
-   * @param {{signal: AbortSignal, onlook: (image: ImageToLabel) => void}} options `onlook` opens the
-   *   page of an image
+   * @param {{info: InfoDocument, signal: AbortSignal, onchanged: () => void}} options onchanged: called
+   *   when an action of the bar has changed images or labels
    */
-  constructor({ signal, onlook }) {
+  constructor({ info, signal, onchanged }) {
+    this.info = info;
     this.signal = signal;
-    this.onlook = onlook;
+    this.onchanged = onchanged;
+    /** @type {?ListSelection} while the group is shown */
+    this.selecting = null;
     this.turn = 0; // of suggesting
     this.summary = h("p", { class: "number", "aria-live": "polite" });
     this.all = h("button", { type: "button", class: "button quiet", onclick: () => this.toggleAll(),
@@ -39,6 +47,10 @@ export class Alike {
     this.tiles = [];
     this.current = 0;
     this.list.addEventListener("keydown", (event) => this.pressed(event));
+    this.list.addEventListener("focusin", (event) => {
+      const index = this.tiles.findIndex(({ anchor }) => anchor === event.target);
+      if (index >= 0) this.setCurrent(index, false);
+    });
   }
 
   /**
@@ -61,9 +73,11 @@ export class Alike {
     }
   }
 
-  /** Ignores similar images that are still being fetched. */
+  /** Ends the selection, and ignores similar images that are still being fetched. */
   leave() {
     this.turn += 1;
+    this.selecting?.stop();
+    this.selecting = null;
   }
 
   /**
@@ -74,69 +88,35 @@ export class Alike {
    */
   show(images, { chosen = (image) => image === images[0], more = false } = {}) {
     const hadFocus = this.list.contains(document.activeElement);
-    this.tiles = images.map((image) => this.makeTile(image, chosen(image)));
+    this.tiles = images.map((image) => this.makeTile(image, images));
     this.why.textContent = images[0]?.why ? whyThis(images[0].why) : "";
     this.list.replaceChildren(...this.tiles.map(({ item }) => item),
       ...(more ? Array.from({ length: 11 }, () => h("li", { class: "skeleton tile-box" })) : []));
+    this.selecting ??= new ListSelection({ host: this.list, info: this.info, signal: this.signal,
+      onselect: () => this.showSummary(), onchanged: this.onchanged, onlabelled: this.onchanged });
+    this.selecting.selection.choose([...images.keys()].filter((index) => chosen(images[index])));
     this.setCurrent(0, hadFocus);
-    this.showSummary();
   }
 
   /**
    * @param {ImageToLabel} image
-   * @param {boolean} chosen
+   * @param {ImageToLabel[]} images the list in which its page goes on
    * @returns {Tile}
    */
-  makeTile(image, chosen) {
-    const img = h("img", { alt: "", decoding: "async",
-      src: api.imageUrl(image.id, "thumbnail",
-        { size: devicePixelRatio > 1 ? 512 : 256, v: image.v }) });
-    const press = h("button", { type: "button", class: "tile-box", "aria-pressed": chosen,
-      "aria-label": image.name, title: image.name, tabindex: -1 }, img,
-    h("span", { class: "tile-mark", "aria-hidden": "true" }, icon("check", { size: 16 })));
-    const tile = { image, press, chosen, item: h("li", null, press) };
+  makeTile(image, images) {
+    const { id, name, v } = image;
+    const img = h("img", { alt: "", decoding: "async", draggable: "false",
+      src: api.imageUrl(id, "thumbnail", { size: devicePixelRatio > 1 ? 512 : 256, v }) });
     img.addEventListener("error", () => img.replaceWith(icon("missing", { size: 32 })));
-    press.addEventListener("click", (event) => {
-      if (event.shiftKey) this.extend(this.tiles.indexOf(tile));
-      else this.choose(tile, !tile.chosen);
-    });
-    return tile;
-  }
-
-  /**
-   * @param {Tile} tile
-   * @param {boolean} chosen
-   */
-  choose(tile, chosen) {
-    this.setChosen(tile, chosen);
-    this.setCurrent(this.tiles.indexOf(tile), false);
-    this.showSummary();
-  }
-
-  /**
-   * Selects all images from the current one to this one.
-   * @param {number} to
-   */
-  extend(to) {
-    const [first, last] = [Math.min(this.current, to), Math.max(this.current, to)];
-    for (const tile of this.tiles.slice(first, last + 1)) this.setChosen(tile, true);
-    this.setCurrent(to, true);
-    this.showSummary();
-  }
-
-  /**
-   * @param {Tile} tile
-   * @param {boolean} chosen
-   */
-  setChosen(tile, chosen) {
-    tile.chosen = chosen;
-    tile.press.setAttribute("aria-pressed", String(chosen));
+    const anchor = link("/image", { id }, { class: "tile-box", title: name, "aria-label": name,
+      tabindex: -1, draggable: "false", onclick: () => openFromList(images, id) }, img);
+    return { image, anchor, item: selectable(h("li", null, anchor), image) };
   }
 
   toggleAll() {
-    const chosen = !this.tiles.every((tile) => tile.chosen);
-    for (const tile of this.tiles) this.setChosen(tile, chosen);
-    this.showSummary();
+    const { selecting, tiles } = this;
+    if (selecting?.selection.size === tiles.length) selecting.selection.clear();
+    else selecting?.selection.all(tiles.length);
   }
 
   showSummary() {
@@ -147,7 +127,8 @@ export class Alike {
 
   /** @returns {ImageToLabel[]} the images that are selected */
   chosen() {
-    return this.tiles.filter((tile) => tile.chosen).map(({ image }) => image);
+    return this.tiles.filter((_, index) => this.selecting?.selection.has(index))
+      .map(({ image }) => image);
   }
 
   /**
@@ -155,7 +136,8 @@ export class Alike {
    * @returns {Choice[]}
    */
   snapshot() {
-    return this.tiles.map(({ image, chosen }) => ({ image, chosen }));
+    return this.tiles.map(({ image }, index) =>
+      ({ image, chosen: Boolean(this.selecting?.selection.has(index)) }));
   }
 
   /** @param {Choice[]} snapshot */
@@ -165,7 +147,7 @@ export class Alike {
   }
 
   /**
-   * Removes images.
+   * Removes images. None of the others is selected.
    * @returns {number} how many are left
    * @param {Set<string>} ids
    */
@@ -173,6 +155,7 @@ export class Alike {
     const hadFocus = this.list.contains(document.activeElement);
     for (const { image, item } of this.tiles) if (ids.has(image.id)) item.remove();
     this.tiles = this.tiles.filter(({ image }) => !ids.has(image.id));
+    this.selecting?.selection.clear();
     this.setCurrent(0, hadFocus);
     this.showSummary();
     return this.tiles.length;
@@ -184,11 +167,11 @@ export class Alike {
    * @param {boolean} focus
    */
   setCurrent(index, focus) {
-    this.tiles.forEach(({ press }, n) => {
-      press.tabIndex = n === index ? 0 : -1;
+    this.tiles.forEach(({ anchor }, n) => {
+      anchor.tabIndex = n === index ? 0 : -1;
     });
     this.current = index;
-    if (focus) this.tiles[index]?.press.focus();
+    if (focus) this.tiles[index]?.anchor.focus();
   }
 
   columns() {
@@ -213,11 +196,14 @@ export class Alike {
     else if (key === "ArrowUp") to = this.current - this.columns();
     else if (key === "Home") to = 0;
     else if (key === "End") to = last;
-    else if (key === "o") this.onlook(this.tiles[this.current].image);
+    else if (key === "o") this.tiles[this.current]?.anchor.click();
     else return;
     event.preventDefault();
     if (to === null || to < 0 || to > last) return;
-    if (event.shiftKey) this.extend(to);
-    else this.setCurrent(to, true);
+    const { selecting, current } = this;
+    this.setCurrent(to, true);
+    if (!event.shiftKey || !selecting) return;
+    if (selecting.selection.anchor < 0) selecting.selection.toggle(current);
+    selecting.selection.extend(to);
   }
 }

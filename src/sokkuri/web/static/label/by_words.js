@@ -6,6 +6,7 @@ import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { serverText, t } from "../base/messages.js";
 import { link } from "../base/router.js";
+import { ListSelection, selectable } from "../selection/list_selection.js";
 
 /**
  * @import {
@@ -38,7 +39,10 @@ export class ByWords {
    */
   constructor({ allowed, info, signal, onask, onaccept }) {
     this.allowed = allowed;
+    this.info = info;
     this.signal = signal;
+    /** @type {?ListSelection} while the candidates are shown */
+    this.selecting = null;
     this.onask = onask;
     this.onaccept = onaccept;
     /** @type {Set<string>} texts `label/id` */
@@ -70,6 +74,18 @@ export class ByWords {
       h("p", { class: "soft small" }, t("Each image without a label goes to the label whose words it "
         + "fits best. The confidence is its share among these labels. No image is labelled until "
         + "you accept it.")), this.problem, this.results);
+  }
+
+  /** Lets candidates be selected. */
+  enter() {
+    this.selecting ??= new ListSelection({ host: this.results, info: this.info, signal: this.signal,
+      onchanged: () => this.load(), onlabelled: () => this.load() });
+  }
+
+  /** Ends the selection. */
+  leave() {
+    this.selecting?.stop();
+    this.selecting = null;
   }
 
   submit() {
@@ -121,6 +137,7 @@ export class ByWords {
   /** @param {LabelCandidatesDocument[]} words */
   draw(words) {
     const focused = this.results.contains(document.activeElement);
+    this.selecting?.selection.clear();
     this.sections = words.map(({ label, count, candidates }) => {
       /** @param {CandidateDocument} candidate */
       const isOpen = ({ id }) => !this.accepted.has(id) && !this.refused.has(`${label}/${id}`);
@@ -186,13 +203,13 @@ export class ByWords {
     const button = (name, text, act) => h("button", { type: "button", class: "icon-button",
       title: text, "aria-label": `${text} ${label}: ${image.name}`, disabled: !this.allowed,
       onclick: act }, icon(name, { size: 18 }));
-    return h("li", { class: "word-candidate" },
+    return selectable(h("li", { class: "word-candidate" },
       link("/image", { id: image.id }, { class: "tile-box", title: image.name,
         "aria-label": t("{name}, {label} with confidence {share}",
           { name: image.name, label, share }) }, img),
       h("div", { class: "row" }, h("span", { class: "number small" }, share),
         button("check", t("Accept"), () => this.accept([image], section)),
-        button("close", t("Refuse"), () => this.refuse(image, section))));
+        button("close", t("Refuse"), () => this.refuse(image, section)))), image);
   }
 
   /**
@@ -223,6 +240,7 @@ export class ByWords {
    */
   take(images, section) {
     const taken = new Set(images.map(({ id }) => id));
+    this.selecting?.selection.clear();
     const tile = section.tiles.get(images[0].id);
     const next = tile?.nextElementSibling ?? tile?.previousElementSibling;
     const focused = section.element.contains(document.activeElement);

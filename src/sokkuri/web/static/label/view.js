@@ -4,19 +4,20 @@
 import * as api from "../base/api.js";
 import { announce, h, isTyping, toast } from "../base/dom.js";
 import { events } from "../base/events.js";
-import { icon } from "../base/icons.js";
 import { t } from "../base/messages.js";
 import { Alike } from "./alike.js";
 import { ByWords, USUAL_CONFIDENCE } from "./by_words.js";
 import { howToAllow } from "../base/changes.js";
 import { endPanel } from "./end_panel.js";
 import { GuessButton } from "./guess.js";
+import { keyButton } from "./key_button.js";
 import { modeOf, Modes } from "./modes.js";
 import { makeOne, preload } from "./one.js";
 import { makePicker } from "./picker.js";
 import { Outbox } from "./outbox.js";
 import { openLabels } from "./manage.js";
 import { lasting } from "../base/lasting.js";
+import { SELECTION_KEYS } from "../selection/action_bar.js";
 import { problemPanel } from "../base/problem.js";
 import { navigate } from "../base/router.js";
 import { Standing } from "./standing.js";
@@ -42,9 +43,8 @@ export const shortcuts = [
   ["u", t("Undo")],
   ["m", t("Switch between single images and groups")],
   ["← → ↑ ↓", t("In a group: move")],
-  ["Space", t("In a group: select or unselect the image")],
-  ["Shift →", t("In a group: move and select")],
   ["a", t("In a group: select all or none")],
+  ...SELECTION_KEYS.filter(([key]) => key !== "s"),
   ["o", t("In a group: open the image")],
 ];
 
@@ -88,7 +88,7 @@ class LabelView {
     this.one = makeOne({ signal, isBusy: () => this.isSending(),
       onguess: (guess) => this.guess.show(guess) });
     this.waiting = new Waiting({ signal });
-    this.alike = new Alike({ signal, onlook: ({ id }) => navigate("/image", { id }) });
+    this.alike = new Alike({ info, signal, onchanged: () => this.startAnew() });
     this.byWords = new ByWords({ allowed: this.allowed, info, signal,
       onask: (labels, confidence) => this.ask(labels, confidence),
       onaccept: (images, label) => this.send(images, label, { words: true }) });
@@ -191,6 +191,7 @@ class LabelView {
       this.drawByWords();
       return;
     }
+    this.byWords.leave();
     const image = this.suggestions.current;
     this.current = image;
     this.stage.classList.toggle("none", !image);
@@ -210,6 +211,7 @@ class LabelView {
     this.stage.classList.remove("none");
     if (!this.byWords.element.isConnected) this.stage.replaceChildren(this.byWords.element);
     this.guess.show(null);
+    this.byWords.enter();
   }
 
   drawNone() {
@@ -224,6 +226,13 @@ class LabelView {
         this.draw();
       }));
     }
+  }
+
+  /** Asks for suggestions anew, after images or labels have changed by other means. */
+  startAnew() {
+    this.suggestions = this.suggestionsFor(this.suggestions);
+    this.standing.loadSoon();
+    this.fillAgain();
   }
 
   fillAgain() {
@@ -385,16 +394,4 @@ class LabelView {
     this.stopEvents();
     this.standing.stop();
   }
-}
-
-/**
- * A button that shows its key.
- * @param {string} key
- * @param {string} text
- * @param {string} name of its icon
- * @param {() => void} act
- */
-function keyButton(key, text, name, act) {
-  return h("button", { type: "button", class: "button", "aria-keyshortcuts": key, onclick: act },
-    icon(name, { size: 18 }), text, h("kbd", { "aria-hidden": "true" }, key));
 }

@@ -28,17 +28,20 @@ export function selectable(item, { id, name }) {
 export class ListSelection {
   /**
    * @param {{host: HTMLElement, info: InfoDocument, signal: AbortSignal, searchable?: boolean,
-   *   isMain?: boolean, onchanged?: () => void}} options
+   *   isMain?: boolean, onselect?: () => void, onchanged?: () => void,
+   *   onlabelled?: () => void}} options
    *   host: contains the items; searchable: whether they have vectors; isMain: whether Ctrl+A means
-   *   this list wherever the focus is; onchanged: called when an action has changed the images
+   *   this list wherever the focus is; onselect: called when other items are selected; onchanged: called
+   *   when an action has changed the images; onlabelled: called when one has changed labels
    */
-  constructor({ host, info, signal, searchable = true, isMain = true, onchanged }) {
+  constructor({ host, info, signal, searchable = true, isMain = true, onselect, onchanged, onlabelled }) {
     this.host = host;
     this.isMain = isMain;
+    this.onselect = onselect;
     this.stops = new AbortController();
     const ends = AbortSignal.any([signal, this.stops.signal]);
     this.selection = new Selection(() => this.show());
-    this.bar = new ActionBar({ info, signal: ends, searchable, onchanged,
+    this.bar = new ActionBar({ info, signal: ends, searchable, onchanged, onlabelled,
       count: () => this.selection.size, onclear: () => this.selection.clear(),
       source: () => ({ ids: this.ids() }) });
     mustFind("#view").append(this.bar.element);
@@ -64,6 +67,7 @@ export class ListSelection {
       item.classList.toggle("chosen", isChosen);
       find(".tick", item)?.setAttribute("aria-checked", String(isChosen));
     });
+    this.onselect?.();
     if (this.bar.show()) this.items()[Math.max(0, this.selection.anchor)]?.querySelector("a")?.focus();
   }
 
@@ -86,6 +90,7 @@ export class ListSelection {
   pressed(event) {
     const item = around(event, ".selectable");
     if (!item || !around(event, "a") || event.ctrlKey || event.metaKey) return;
+    if (event.defaultPrevented) return;
     const items = this.items();
     const index = items.indexOf(item);
     if (event.key === " ") this.selection.toggle(index);

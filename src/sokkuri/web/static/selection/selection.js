@@ -62,6 +62,16 @@ export class Selection {
     this.onchange(this);
   }
 
+  /**
+   * Selects these places alone.
+   * @param {number[]} indices
+   */
+  choose(indices) {
+    this.set([]);
+    for (const index of indices) this.addRange(index, index + 1);
+    this.onchange(this);
+  }
+
   clear() {
     if (!this.size) return;
     this.set([]);
