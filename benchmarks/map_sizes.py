@@ -30,8 +30,7 @@ def _measure(real: Path, root: Path, rows: int) -> list[str]:
     make = [sys.executable, "-m", "benchmarks.large_collection"]
     run([*make, str(real), str(root), str(rows), "float16"])
     took = run(sokkuri("map", "-C", root, "--json"))
-    (line,) = [line for line in took.out.splitlines() if line.startswith("{")]
-    done = json.loads(line)
+    done, _ = json.JSONDecoder().raw_decode(took.out, took.out.index("{"))
     figures = rows, done["projected"], done["placed"], took.seconds, took.rss / 2**20
     return [f"{figure:,.0f}" for figure in figures]
 

@@ -7080,6 +7080,7 @@ var GroupList = class {
 // duplicates/groups.js
 var PART = 40;
 var LARGEST_PART = 500;
+var PATIENCE = 500;
 var Groups = class {
   /**
    * @param {{signal: AbortSignal, list: GroupList, makeCard: (group: DuplicateGroupDocument) => GroupCard,
@@ -7146,7 +7147,8 @@ var Groups = class {
         quick = false;
         this.isPart = !page.whole;
         if (page.whole) groups.push(...page.groups);
-        else this.showFirst(page);
+        else await this.showFirst(page);
+        if (thisTurn !== this.turn) return;
       } while (!page.whole || page.next && groups.length < count2);
     } catch (error) {
       if (isAbort(error) || thisTurn !== this.turn) return;
@@ -7159,11 +7161,20 @@ var Groups = class {
     this.redraw(groups, page.total);
     this.onpage(page);
   }
-  /** @param {DuplicatePageDocument} page */
-  showFirst(page) {
+  /**
+   * Shows the first groups, and waits for their pictures: after that, the server is busy with all groups.
+   * @param {DuplicatePageDocument} page
+   */
+  async showFirst(page) {
     this.next = null;
     this.redraw(page.groups, page.total);
     this.onpage(page);
+    const pictures2 = findAll("img", this.list.el).map((img) => (
+      /** @type {HTMLImageElement} */
+      img.decode().catch(() => {
+      })
+    ));
+    await Promise.race([Promise.all(pictures2), new Promise((done) => setTimeout(done, PATIENCE))]);
   }
   /**
    * @param {DuplicateGroupDocument[]} groups

@@ -1,6 +1,7 @@
 // The groups of the page: they are fetched in parts while the user scrolls, and shown as cards.
 
 import * as api from "../base/api.js";
+import { findAll } from "../base/dom.js";
 import { sameGroup } from "./group_card.js";
 
 /**
@@ -13,6 +14,7 @@ import { sameGroup } from "./group_card.js";
 /** Groups of a usual part. */
 export const PART = 40;
 const LARGEST_PART = 500;
+const PATIENCE = 500; // milliseconds for the first pictures to load
 
 export class Groups {
   /**
@@ -85,7 +87,8 @@ export class Groups {
         quick = false;
         this.isPart = !page.whole;
         if (page.whole) groups.push(...page.groups);
-        else this.showFirst(page);
+        else await this.showFirst(page);
+        if (thisTurn !== this.turn) return;
       } while (!page.whole || (page.next && groups.length < count));
     } catch (error) {
       if (api.isAbort(error) || thisTurn !== this.turn) return;
@@ -99,11 +102,17 @@ export class Groups {
     this.onpage(page);
   }
 
-  /** @param {DuplicatePageDocument} page */
-  showFirst(page) {
+  /**
+   * Shows the first groups, and waits for their pictures: after that, the server is busy with all groups.
+   * @param {DuplicatePageDocument} page
+   */
+  async showFirst(page) {
     this.next = null;
     this.redraw(page.groups, page.total);
     this.onpage(page);
+    const pictures = findAll("img", this.list.el)
+      .map((img) => /** @type {HTMLImageElement} */ (img).decode().catch(() => {}));
+    await Promise.race([Promise.all(pictures), new Promise((done) => setTimeout(done, PATIENCE))]);
   }
 
   /**
