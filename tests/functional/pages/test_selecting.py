@@ -54,6 +54,11 @@ def test_undo_brings_images_back_to_the_grid(editor: Visit) -> None:
     page.locator(".toast").get_by_role("button", name="Undo").click()
     expect(cell).to_have_count(1)
     expect(page.locator(".stale")).to_have_count(0)
+    cell.locator(".tick").hover()
+    page.mouse.down()
+    page.locator(".cell").first.hover()
+    page.mouse.up()
+    expect(bar_of(editor)).to_contain_text(re.compile("^[2-9] selected"))
 
 
 def test_hits_are_selected_labelled_and_moved_to_the_trash(
@@ -72,6 +77,12 @@ def test_hits_are_selected_labelled_and_moved_to_the_trash(
     assert not AXE.exists() or accessibility_faults(page) == []
     page.keyboard.press("Escape")
     expect(bar).to_be_hidden()
+    hits.nth(1).locator(".tick").hover()
+    page.mouse.down()
+    hits.nth(3).hover()
+    page.mouse.up()
+    expect(bar).to_contain_text("3 selected")
+    page.keyboard.press("Escape")
 
     hits.nth(1).locator("a").first.focus()
     page.keyboard.press("Space")

@@ -6,6 +6,7 @@ import { around, find } from "../base/dom.js";
 import { GridRows } from "./grid_rows.js";
 import { onLongPress } from "./long_press.js";
 import { layoutGrid, neighbour, rowAt, rowOf } from "./justified.js";
+import { onDrag } from "../selection/dragging.js";
 import { TallPage } from "./tall_page.js";
 
 /**
@@ -79,6 +80,8 @@ export class Grid {
     this.host.addEventListener("click", (event) => this.clicked(event), { signal });
     onLongPress(this.host, ".cell", (cell) => this.selection.toggle(Number(cell.dataset.index)),
       signal);
+    onDrag(this.host, ".cell", { selection: this.selection, signal,
+      indexOf: (cell) => Number(cell.dataset.index) });
     this.host.addEventListener("focusin", (event) => this.focusedOn(event), { signal });
     this.resizes.observe(this.host);
   }

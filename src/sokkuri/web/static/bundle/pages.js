@@ -4227,6 +4227,28 @@ function onLongPress(host, selector, callback, signal) {
   }, { signal, capture: true });
 }
 
+// selection/dragging.js
+function onDrag(host, selector, { selection, indexOf, signal }) {
+  let first = null;
+  let last3 = null;
+  host.addEventListener("pointerdown", (event) => {
+    const isTick = event.pointerType === "mouse" && event.button === 0 && around(event, ".tick");
+    first = isTick ? around(event, selector) : null;
+    last3 = first;
+  }, { signal });
+  host.addEventListener("pointerover", (event) => {
+    const item = first && event.buttons === 1 ? around(event, selector) : null;
+    if (!first || !item || item === last3) return;
+    last3 = item;
+    if (!selection.has(indexOf(first))) selection.toggle(indexOf(first));
+    selection.anchor = indexOf(first);
+    selection.extend(indexOf(item));
+  }, { signal });
+  addEventListener("pointerup", () => {
+    first = null;
+  }, { signal });
+}
+
 // browse/tall_page.js
 var HIGHEST = 15e6;
 var END = 2e5;
@@ -4361,6 +4383,11 @@ var Grid = class {
       (cell) => this.selection.toggle(Number(cell.dataset.index)),
       signal
     );
+    onDrag(this.host, ".cell", {
+      selection: this.selection,
+      signal,
+      indexOf: (cell) => Number(cell.dataset.index)
+    });
     this.host.addEventListener("focusin", (event) => this.focusedOn(event), { signal });
     this.resizes.observe(this.host);
   }
@@ -8104,6 +8131,11 @@ var ListSelection = class {
     mustFind("#view").append(this.bar.element);
     host.addEventListener("click", (event) => this.clicked(event), { signal: ends, capture: true });
     host.addEventListener("keydown", (event) => this.pressed(event), { signal: ends });
+    onDrag(host, ".selectable", {
+      selection: this.selection,
+      signal: ends,
+      indexOf: (item) => this.items().indexOf(item)
+    });
     document.addEventListener("keydown", (event) => this.pressedAnywhere(event), { signal: ends });
   }
   items() {

@@ -4,6 +4,7 @@ import { around, find, findAll, h, isTyping, mustFind } from "../base/dom.js";
 import { icon } from "../base/icons.js";
 import { t } from "../base/messages.js";
 import { ActionBar } from "./action_bar.js";
+import { onDrag } from "./dragging.js";
 import { Selection } from "./selection.js";
 
 /** @import { InfoDocument } from "../base/api_types.js" */
@@ -47,6 +48,8 @@ export class ListSelection {
     mustFind("#view").append(this.bar.element);
     host.addEventListener("click", (event) => this.clicked(event), { signal: ends, capture: true });
     host.addEventListener("keydown", (event) => this.pressed(event), { signal: ends });
+    onDrag(host, ".selectable", { selection: this.selection, signal: ends,
+      indexOf: (item) => this.items().indexOf(item) });
     document.addEventListener("keydown", (event) => this.pressedAnywhere(event), { signal: ends });
   }
 
