@@ -21,7 +21,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("name", "grade", "edit", "kind"),
     [
         ("twin", "identical", None, None),
-        ("small", "same", "the sizes differ (0.50 x 0.50)", "resized"),
+        ("small", "same", "B shows the picture 0.50 x 0.50 times as large as A", "resized"),
         ("crop", "edited", "B is cropped", "cropped"),
         ("grey", "edited", "B is without colours", "recoloured"),
         ("mirror", "edited", "one is mirrored", "mirrored"),

@@ -42,7 +42,7 @@ def test_files_that_are_left_aside_are_counted(tmp_path: Path, model: Path) -> N
     told = sokkuri("index", photos, "--model", model).stderr
     counts = "3 vector drawings, 1 video"
     line = f"left aside, since sokkuri does not read them: {counts}; no extra reads 1 JPEG XR file"
-    assert f"{line}\n" in told
+    assert f"{line}; `sokkuri index --video scenes` indexes frames of videos\n" in told
     assert f"\nleft aside {counts}\n" in sokkuri("status", "-C", photos).stdout + "\n"
     expected = {"vector drawing": 3, "video": 1}
     assert as_json("status", "-C", photos)["left_aside"] == expected

@@ -93,7 +93,8 @@ def check_settings(collection: "Collection", target: Target) -> None:
     if target.decode not in (None, decode):
         raise ModelMismatchError(
             f"{collection.store} holds vectors of images decoded with --decode {decode}. Other "
-            "vectors cannot be compared with them: omit --decode, or give another --store DIR"
+            "vectors cannot be compared with them: omit --decode, or extract all images anew with "
+            f"`sokkuri index --decode {target.decode} --replace`, or give another --store DIR"
         )
 
 

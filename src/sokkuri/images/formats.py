@@ -126,6 +126,8 @@ def unreadable_text(counts: Mapping[str, int]) -> str:
         for kind, count in counts.items()
         if kind in _EXTRAS
     ]
+    if "video" in aside:
+        texts.append("`sokkuri index --video scenes` indexes frames of videos")
     return "; ".join(texts)
 
 

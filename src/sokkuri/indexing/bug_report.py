@@ -35,8 +35,8 @@ def write_report(status: Status) -> str:
         "machine": f"{platform.system()} {platform.release()}, {platform.machine()}, "
         f"{os.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB",
         "model": _model(status),
-        "images": f"{status.total:,}; {status.removed:,} removed, {status.missing:,} missing, "
-        f"{status.waiting:,} waiting, {len(status.failures):,} failed, "
+        "images": f"{status.total:,}; {status.removed:,} removed, {status.missing:,} gone, "
+        f"{status.waiting:,} to do, {len(status.failures):,} failed, "
         f"{len(status.damaged):,} damaged",
         "store": f"{status.size / 2**20:,.0f} MiB",
         "searches": "exact" if status.ann is None else f"approximate, {status.ann.covered:,} of "

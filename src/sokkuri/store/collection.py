@@ -183,7 +183,8 @@ class CollectionStore:
         """Check that the vectors are stored in `dtype`; None fits any. Raises UsageError."""
         if dtype not in (None, self.dtype):
             raise UsageError(
-                f"{self.store} keeps its vectors in {self.dtype}: leave --dtype out, or give "
+                f"{self.store} keeps its vectors in {self.dtype}: leave --dtype out, or extract "
+                f"all images anew with `sokkuri index --dtype {dtype} --replace`, or give "
                 "--store DIR for a second collection"
             )
 

@@ -171,7 +171,8 @@ def _edits(
         if abs(np.log(overlap.scale_x / overlap.scale_y)) > _SCALES:
             yield "the proportions differ"
         if max(abs(np.log([overlap.scale_x, overlap.scale_y]))) > _SCALES:
-            yield f"the sizes differ ({overlap.scale_x:.2f} x {overlap.scale_y:.2f})"
+            scale = f"{overlap.scale_x:.2f} x {overlap.scale_y:.2f}"
+            yield f"B shows the picture {scale} times as large as A"
     elif sizes[0] != sizes[1]:
         yield "the sizes differ"
     if facts[0].format != facts[1].format:
