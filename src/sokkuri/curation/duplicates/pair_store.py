@@ -21,7 +21,7 @@ _NAME = "pairs.sqlite"
 NOT_COMPARED_BY_KEYPOINTS = -1.0
 """The score of a pair that is not a near-duplicate without keypoints, which need OpenCV."""
 
-_VERSION = "10"  # of the tables, and of what counts as a copy or as a candidate
+_VERSION = "11"  # of the tables, and of what counts as a copy or as a candidate
 
 _SCHEMA = """
 CREATE TABLE prints (content BLOB PRIMARY KEY, print BLOB) WITHOUT ROWID;

@@ -7,6 +7,7 @@ the same thing, the noise of the camera alone changes every tenth block.
 """
 
 from dataclasses import replace
+from math import ceil, floor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,32 +55,39 @@ def _is_saved_from(
     large = any(max(view.width, view.height) > MAX_SIDE for view in views)
     if large or losses is None or losses.step < _LEAST_STEP:
         return False
-    corner = _corner(views, matrix)
-    if corner is None:
+    corners = _corners(views, matrix)
+    if not corners:
         return False
     spec = PixelSpec(1, 1, "bilinear", srgb=True)
     pixels = [
         decode(file, replace(spec, height=view.height, width=view.width), limits).rgb
         for file, view in zip(files, views, strict=True)
     ]
-    return _is_saved_part(pixels[0], pixels[1], corner, losses)
+    return any(_is_saved_part(pixels[0], pixels[1], corner, losses) for corner in corners)
 
 
-def _corner(views: Views, matrix: NDArray[np.float64]) -> tuple[int, int] | None:
-    """Return the row and column of the first picture at which the second one begins.
+def _corners(views: Views, matrix: NDArray[np.float64]) -> list[tuple[int, int]]:
+    """Return rows and columns of the first picture at which the second one may begin.
 
-    None if either was turned or resized, or if the second one does not lie in the first one.
+    Empty if either was turned or resized, or the second one does not lie in the first one. Coarse
+    losses shift the estimate by up to a pixel.
     """
     first, second = views
     to_first, to_second = (enlargement(view.rgb.shape, (view.height, view.width)) for view in views)
     back = np.linalg.inv(to_second @ matrix @ np.linalg.inv(to_first))
     change = back[:2, :2] - np.eye(2)
     if np.abs(change).max() > _UNSCALED:
-        return None
+        return []
     middle = np.array([second.width, second.height]) / 2
-    column, row = np.rint(back[:2, 2] + change @ middle).astype(int)
-    inside = 0 <= row <= first.height - second.height and 0 <= column <= first.width - second.width
-    return (int(row), int(column)) if inside else None
+    column, row = back[:2, 2] + change @ middle
+    rows = _places(row, first.height - second.height)
+    columns = _places(column, first.width - second.width)
+    return [(row, column) for row in rows for column in columns]
+
+
+def _places(place: float, last: int) -> range:
+    """Return the whole numbers from 0 to `last` that are within a pixel of a place."""
+    return range(max(0, ceil(place - 1)), min(last, floor(place + 1)) + 1)
 
 
 def _is_saved_part(picture: Rgb, saved: Rgb, corner: tuple[int, int], losses: JpegLosses) -> bool:

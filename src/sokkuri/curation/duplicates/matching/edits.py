@@ -5,7 +5,7 @@ aligned closely first. Then a photo may differ by what an edit adds to one side,
 text or a screen by nothing but its outer parts and its colours.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
@@ -21,13 +21,23 @@ from sokkuri.curation.duplicates.matching.content import (
 from sokkuri.curation.duplicates.matching.cover import is_cover
 from sokkuri.curation.duplicates.matching.fingerprint import ImageView, make_preview
 from sokkuri.curation.duplicates.matching.full_size import MAX_SIDE
-from sokkuri.curation.duplicates.matching.keypoints import Alignment, SimilarityTransform, align
+from sokkuri.curation.duplicates.matching.keypoints import (
+    Alignment,
+    SimilarityTransform,
+    align,
+    opencv,
+)
 from sokkuri.curation.duplicates.matching.levels import equal_levels
 from sokkuri.curation.duplicates.matching.mosaic import is_mosaic
 from sokkuri.curation.duplicates.matching.noise import Shots, compare_noise
 from sokkuri.curation.duplicates.matching.outlines import measure_outlines
 from sokkuri.curation.duplicates.matching.placement import closest, refine
-from sokkuri.curation.duplicates.matching.recolouring import share_recoloured
+from sokkuri.curation.duplicates.matching.recolouring import (
+    equal_colours,
+    share_recoloured,
+)
+from sokkuri.curation.duplicates.matching.simple_edits import is_simple_edit
+from sokkuri.curation.duplicates.matching.translucent import without_text
 from sokkuri.curation.duplicates.matching.verification import measure_difference
 from sokkuri.images.convert import BLACK, WHITE
 from sokkuri.images.decode import decode
@@ -40,7 +50,9 @@ _MAX_CELL_DIFFERENCE, _MAX_COARSE_DIFFERENCE = 6.0, 7.0
 and 6.8, other shots 7.8 and more."""
 
 _COARSE = 1.0  # loss
+_MAX_COLOUR_DIFFERENCE = 2.2  # of a cell, in tolerances, as in copies that are the same
 _MAX_RECOLOURED = 0.1  # share of the blocks; copies had up to 0.02, things in other colours 0.17
+_OTHER_LEVELS = 6.0  # levels of the mean difference from which on two photos have other levels
 _ONE_SHOT = ("surely one", "one")
 _CELLS = 16  # sides of what is verified are multiples of it
 
@@ -112,22 +124,35 @@ def _measure(
 ) -> ContentAgreement | None:
     """Return how far the content agrees; None if the pictures hardly overlap or are other shots.
 
-    They are refined at the larger size only if they do not agree without it: it takes long, and a
-    worse alignment makes no pictures agree.
+    If they do not agree, photos of one shot may do so in equal levels: noise grows with brightness.
     """
     rough = _align_files(views, transform, (_FILE_SIDE, _PHOTO_SIDE), spec)
     if rough is None:
         return None
+    content = _measure_tries(_tries(rough))
+    if content is not None and content.agrees:
+        return content
+    levelled = _in_equal_levels(rough)
+    return content if levelled is None else _measure_tries([levelled])
+
+
+def _measure_tries(tries: Iterable[Alignment]) -> ContentAgreement | None:
+    """Return how far the content agrees at the first alignment at which it does.
+
+    None if the pictures are other shots. The pictures are refined at the larger size only if they
+    do not agree without it: it takes long, and a worse alignment makes no pictures agree.
+    """
     content, misaligned = None, False
-    for found in _tries(rough):
+    for found in tries:
         parts = found.over, found.under, found.inside
         content = measure_content(*parts)
         shots = "drawings" if content.is_drawing else compare_noise(*parts)
         if not content.agrees:
-            content = _explain(content, shots, parts)
+            content = _explain(content, found, shots)
         if not content.agrees:
             continue
-        if shots == "drawings" or content.surely_edited:
+        by_text = shots == "doubtful" and _differs_by_text(found)
+        if shots == "drawings" or content.surely_edited or by_text:
             return content
         one_shot = shots == "surely one"
         if shots == "other" or (shots == "doubtful" and not content.differs_little):
@@ -141,13 +166,14 @@ def _measure(
 
 
 def _explain(
-    content: ContentAgreement, shots: Shots | Literal["drawings"], parts: tuple[Rgb, Rgb, Mask]
+    content: ContentAgreement, found: Alignment, shots: Shots | Literal["drawings"]
 ) -> ContentAgreement:
     """Return the content of two photos that disagree, with what shows that one of them was edited.
 
     One shot has the same noise in both. Then a thing or a text may lie upon one of them, even over
-    the whole picture, and a part may be pixelated.
+    the whole picture, and a part may be pixelated. A blur leaves no noise.
     """
+    parts = found.over, found.under, found.inside
     if shots == "surely one" and content.rest_agrees:
         content = replace(content, overlaid=measure_outlines(*parts).are_of_one)
     if content.agrees or content.are_drawings:
@@ -155,10 +181,12 @@ def _explain(
     if shots == "drawings":  # by the colours of the text upon one of them
         shots = compare_noise(*parts)
     if shots not in _ONE_SHOT:
-        return content
+        may_be = shots != "other" and not content.is_drawing
+        return replace(content, surely_edited=may_be and _is_simple_edit(found))
     surely = measure_outlines(*parts).are_surely_of_one or is_cover(*parts)
     pixelated = shots == "surely one" and content.rest_agrees and is_mosaic(*parts)
-    return replace(content, surely_edited=surely or pixelated)
+    surely = surely or pixelated or _is_simple_edit(found)
+    return replace(content, surely_edited=surely)
 
 
 def _contradict(content: ContentAgreement, found: Alignment, shots: Shots) -> bool:
@@ -185,14 +213,40 @@ def _contradict(content: ContentAgreement, found: Alignment, shots: Shots) -> bo
 
 
 def _is_explained(content: ContentAgreement, found: Alignment, shots: Shots) -> bool:
-    """Return whether other levels, or a cover, explain what differs in two photos of one shot."""
+    """Return whether an edit explains what differs in two photos: other levels, a blur or a cover.
+
+    If the noise does not show that they are one shot, they must be equal after the edit.
+    """
+    if _is_simple_edit(found):
+        return True
     if shots not in _ONE_SHOT:
         return False
-    if shots == "one":
-        over, under = equal_levels(found.over, found.under, found.inside)
+    parts = found.over, found.under, found.inside
+    for make_equal in (equal_levels, equal_colours) if shots == "one" else ():
+        over, under = make_equal(*parts)
         if not _contradict(content, replace(found, over=over, under=under), shots):
             return True
-    return is_cover(found.over, found.under, found.inside)
+    return is_cover(*parts)
+
+
+def _is_simple_edit(found: Alignment) -> bool:
+    """Return whether a blur and other levels explain all that differs in two photos."""
+    cells = _overlap(found)
+    return cells is not None and is_simple_edit(*cells)
+
+
+def _differs_by_text(found: Alignment) -> bool:
+    """Return whether a translucent text upon one photo is all that differs."""
+    cleaned = without_text(found.over, found.under, found.inside)
+    if cleaned is None:
+        return False
+    over, under = cleaned
+    content = measure_content(over, under, found.inside)
+    cells = _overlap(replace(found, over=over, under=under))
+    if cells is None or not (content.agrees and content.differs_little):
+        return False
+    difference = measure_difference(*cells)
+    return difference.agrees_but_for_colours and difference.colour <= _MAX_COLOUR_DIFFERENCE
 
 
 def _has_other_cells(a: Rgb, b: Rgb) -> bool:
@@ -210,6 +264,21 @@ def _tries(rough: Alignment) -> Iterator[Alignment]:
     fine = refine(rough)
     if fine is not None and fine is not found:
         yield fine
+
+
+def _in_equal_levels(rough: Alignment) -> Alignment | None:
+    """Return two photos of one shot in the levels of the brighter one; None if they are no such
+    photos, or have such levels already."""
+    found = closest(rough, rough.in_whole_pixels())
+    if found is None:
+        return None
+    over, under = equal_levels(found.over, found.under, found.inside)
+    change = max(
+        float(opencv().absdiff(*pair).mean()) for pair in ((found.over, over), (found.under, under))
+    )
+    if change < _OTHER_LEVELS or compare_noise(over, under, found.inside) not in _ONE_SHOT:
+        return None
+    return replace(found, over=over, under=under)
 
 
 def _is_verified(

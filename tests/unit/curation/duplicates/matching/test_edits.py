@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 from textured_images import picture
 
 from sokkuri.core.types import Limits
@@ -98,13 +98,13 @@ def test_a_thing_that_moved_is_no_edit_though_one_picture_is_blurred(blur: float
     assert judge(here, here.filter(soft))
 
 
-def shot(seed: int, *marks: tuple[int, int]) -> Image.Image:
+def shot(seed: int, *marks: tuple[int, int], contrast: float = 0.6) -> Image.Image:
     """Return a photo of one scene with noise of its own, and small marks in these places."""
     scene = picture().filter(ImageFilter.GaussianBlur(3))
     pen = ImageDraw.Draw(scene)
     for x, y in marks:
         pen.rectangle((x, y, x + 14, y + 14), fill=(250, 60, 40))
-    levels = np.asarray(scene, np.float32) * 0.6 + 40
+    levels = np.asarray(scene, np.float32) * contrast + 100 * (1 - contrast)
     levels += np.random.default_rng(seed).normal(0, 3, levels.shape)
     return jpeg(Image.fromarray(levels.clip(0, 255).astype(np.uint8)), 85)
 
@@ -156,3 +156,21 @@ def test_a_text_over_the_whole_photo_and_a_pixelated_part_are_edits_of_one_shot(
 
 def test_two_photos_under_the_same_text_are_no_edits_of_each_other() -> None:
     assert not judge(under_text(shot(1)), under_text(picture(11)))
+
+
+def marked(image: Image.Image) -> Image.Image:
+    """Return a darker copy of half the size, with a translucent text upon it."""
+    half = image.resize((image.width // 2, image.height // 2), Image.Resampling.LANCZOS)
+    layer = Image.new("RGBA", half.size)
+    for line in range(3):
+        place, white = (8 + 10 * line, 15 + 60 * line), (255, 255, 255, 140)
+        ImageDraw.Draw(layer).text(place, "sample.example", white, font_size=30)
+    half = Image.alpha_composite(half.convert("RGBA"), layer).convert("RGB")
+    return jpeg(ImageEnhance.Brightness(half).enhance(0.8), 60)
+
+
+def test_a_translucent_text_upon_a_copy_that_kept_little_noise_is_an_edit() -> None:
+    """Nothing but the text may differ."""
+    scene, changed = shot(1, contrast=1.1), shot(1, (300, 112), contrast=1.1)
+    assert judge(scene, marked(scene))
+    assert not judge(scene, marked(changed))

@@ -7,7 +7,10 @@ import pytest
 from PIL import Image, ImageEnhance, ImageOps
 from textured_images import picture
 
-from sokkuri.curation.duplicates.matching.recolouring import share_recoloured
+from sokkuri.curation.duplicates.matching.recolouring import (
+    equal_colours,
+    share_recoloured,
+)
 
 
 def shirt(colour: tuple[int, int, int]) -> Image.Image:
@@ -37,10 +40,28 @@ def test_a_copy_in_other_colours_has_no_recoloured_thing(edit: str) -> None:
     assert share(EDITS[edit](original), original) < 0.03
 
 
+def rest(a: Image.Image, b: Image.Image) -> float:
+    """Return by how many levels two photos differ in equal colours, in either order."""
+    pair, everywhere = (np.asarray(a), np.asarray(b)), np.ones((a.height, a.width), bool)
+    found = [equal_colours(*photos, everywhere) for photos in (pair, pair[::-1])]
+    one, other = (float(np.abs(x.astype(float) - y).mean()) for x, y in found)
+    assert abs(one - other) < 0.1
+    return one
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_a_copy_in_other_colours_gets_equal_colours(edit: str) -> None:
+    original = shirt((200, 40, 60))
+    assert rest(original, EDITS[edit](original)) < 2.5
+
+
 def test_one_thing_in_another_colour_is_found() -> None:
     assert share(shirt((200, 40, 60)), shirt((40, 60, 200))) > 0.1
+    assert rest(shirt((200, 40, 60)), shirt((40, 60, 200))) > 10
 
 
 def test_photos_that_hardly_overlap_have_no_recoloured_thing() -> None:
     pixels = np.asarray(shirt((200, 40, 60)))
-    assert share_recoloured(pixels, pixels[::-1], np.zeros(pixels.shape[:2], bool)) == 0.0
+    nowhere = np.zeros(pixels.shape[:2], bool)
+    assert share_recoloured(pixels, pixels[::-1], nowhere) == 0.0
+    assert np.array_equal(equal_colours(pixels, pixels[::-1], nowhere)[0], pixels)
