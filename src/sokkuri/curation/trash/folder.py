@@ -78,7 +78,8 @@ def find_at_target(move: Move, target: Path) -> Path | None:
 
 
 def remove_from_target(move: Move, place: Path, target: Path) -> None:
-    """Remove a file from a target if it is whole at its place."""
-    if holds(place, move.size, move.digest):
+    """Remove a file from a target if it is whole at its place. If a link to the folder, or a mount,
+    has taken the place of the root, both may be one name of one file: then the file stays."""
+    if holds(place, move.size, move.digest) and not place.parent.samefile(target.parent):
         with suppress(FileNotFoundError):
             target.unlink()

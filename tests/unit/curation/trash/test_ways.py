@@ -99,6 +99,19 @@ def test_no_file_is_replaced(root: Path, log: Path, there: Path) -> None:
     assert moved_paths(undo(log)) == ["sub/b.jpg"]
 
 
+def test_a_link_to_the_folder_in_place_of_the_root_loses_nothing(
+    root: Path, log: Path, tmp_path: Path
+) -> None:
+    plan, there = plan_of(root), tmp_path / "there"
+    assert moved_paths(apply_plan(plan, log, Destination(there))) == PATHS
+    shutil.move(root / "keep.jpg", there)
+    shutil.rmtree(root)
+    root.symlink_to(there)
+    list(apply_plan(plan, log, Destination(tmp_path / "elsewhere")))
+    list(undo(log))
+    assert read_contents(there) | read_contents(tmp_path / "elsewhere") == FILES
+
+
 @pytest.mark.parametrize("changed", ["source", "copy"])
 def test_a_file_that_changes_while_it_is_copied_stays(
     root: Path, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str
