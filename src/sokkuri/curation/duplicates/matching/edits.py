@@ -50,6 +50,7 @@ _MAX_CELL_DIFFERENCE, _MAX_COARSE_DIFFERENCE = 6.0, 7.0
 and 6.8, other shots 7.8 and more."""
 
 _COARSE = 1.0  # loss
+_FEW_BLOCKS = 20  # with edges that the other photo lacks, on either side, once both are as soft
 _MAX_COLOUR_DIFFERENCE = 2.2  # of a cell, in tolerances, as in copies that are the same
 _MAX_RECOLOURED = 0.1  # share of the blocks; copies had up to 0.02, things in other colours 0.17
 _OTHER_LEVELS = 6.0  # levels of the mean difference from which on two photos have other levels
@@ -209,7 +210,7 @@ def _contradict(content: ContentAgreement, found: Alignment, shots: Shots) -> bo
         if cells is not None and _has_other_cells(*cells):
             return True
     softened = measure_as_sharp(*parts)
-    return softened is not None and not softened.agrees
+    return softened is not None and not (softened.agrees and min(softened.extra) < _FEW_BLOCKS)
 
 
 def _is_explained(content: ContentAgreement, found: Alignment, shots: Shots) -> bool:
