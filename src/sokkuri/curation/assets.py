@@ -9,6 +9,7 @@ one folder and times, and read no file.
 import os
 import re
 import unicodedata
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -103,6 +104,7 @@ class AssetFolder:
             if parts.is_media and parts.ending not in _SOUNDS:
                 self._stems[parts.stem].append(name)
                 self._shots[parts.shot].append(name)
+        self._sorted = sorted(self._whole)
 
     def owners(self, name: str) -> frozenset[str]:
         """Return the pictures and films of the folder that a companion belongs to.
@@ -154,9 +156,10 @@ class AssetFolder:
                 if of.is_edited or (not of.is_image and of.stem == photo.stem):
                     yield other
         if len(stem) == _TAKEOUT_LENGTH:
-            for whole, names in self._whole.items():
-                if whole.startswith(stem):
-                    yield from names
+            at = bisect_left(self._sorted, stem)  # a folder can have thousands of such files
+            while at < len(self._sorted) and self._sorted[at].startswith(stem):
+                yield from self._whole[self._sorted[at]]
+                at += 1
 
 
 def _titles(stem: str) -> Iterator[str]:

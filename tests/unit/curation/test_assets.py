@@ -96,7 +96,8 @@ def test_companions_belong_to_what_is_gone_only_if_nothing_else_needs_them(
 
 def test_takeout_cuts_long_names() -> None:
     cut = f"{LONG[:46]}.json"
-    assert [*AssetFolder([LONG, cut]).belonging_to([LONG])] == [cut]
+    around = ["A.jpg", f"{LONG[:45]}.jpg", f"{LONG[:45]}z.jpg", "z.jpg"]
+    assert [*AssetFolder([*around, LONG, cut]).belonging_to([LONG])] == [cut]
     other = f"{LONG[:46]}, another.jpg"
     assert not AssetFolder([LONG, other, cut]).belonging_to([LONG])
 
