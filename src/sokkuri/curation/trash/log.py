@@ -243,7 +243,9 @@ def _check_head(path: Path) -> None:
     except OSError as error:
         raise StorageError(f"{path} cannot be read: {error.strerror or error}") from error
     if not is_log and ('"checksum"' not in second or _parse_line(second) is None):
-        raise UsageError(f"{path} is not a log of moves to the trash")
+        beside = path.with_suffix(".log")  # a plan has its log beside it
+        hint = f": its log is {beside}" if beside != path and beside.is_file() else ""
+        raise UsageError(f"{path} is not a log of moves to the trash{hint}")
 
 
 def _create(path: Path) -> None:

@@ -52,6 +52,13 @@ def test_a_file_that_is_not_a_log_is_refused_and_not_changed(
     assert read_contents(root) == FILES
 
 
+def test_the_log_is_named_if_its_plan_is_given_instead(tmp_path: Path) -> None:
+    for name in ("plan.json", "plan.log"):
+        (tmp_path / name).write_text("{}\n")
+    with pytest.raises(UsageError, match=r"is not a log .*: its log is .*plan\.log$"):
+        list(undo(tmp_path / "plan.json"))
+
+
 @pytest.mark.parametrize(
     "line",
     [
