@@ -64,6 +64,14 @@ class FolderWatch:
             self._thread.join(_STOP_SECONDS)
 
     def _work(self) -> None:
+        try:
+            self._follow_until_stopped()
+        finally:  # a fault of sokkuri ends the thread, and is printed with its traceback
+            if not self._stop.is_set():
+                text = "waiting: a fault ended the watching; start the server again"
+                self.state = WatchState("waiting", text)
+
+    def _follow_until_stopped(self) -> None:
         last = ""
         while not self._stop.is_set():
             try:
