@@ -16,8 +16,8 @@ const FRESH = 4000; // milliseconds between two looks at the new images of a run
 export class Freshness {
   /**
    * @param {{host: HTMLElement, signal: AbortSignal, shown: () => Shown, onrefresh: () => void}} options
-   *   host: gets the button that offers to load the grid again; shown: describes the grid; onrefresh:
-   *   loads the grid again
+   *   host: the pictures lie in it, and the button that offers to load the grid again lies above them;
+   *   shown: describes the grid; onrefresh: loads the grid again
    */
   constructor({ host, signal, shown, onrefresh }) {
     this.host = host;
@@ -62,11 +62,13 @@ export class Freshness {
     if (isSelecting || hasFocus) this.offerReload();
     else this.onrefresh();
   }
+
   offerReload() {
     if (this.offer || this.signal.aborted) return;
-    this.offer = h("button", { type: "button", class: "button stale", onclick: this.onrefresh },
+    const button = h("button", { type: "button", class: "button", onclick: this.onrefresh },
       t("The collection has changed. Reload"));
-    this.host.append(this.offer);
+    this.offer = h("div", { class: "stale" }, button);
+    this.host.prepend(this.offer);
     announce(t("The collection has changed"));
   }
 

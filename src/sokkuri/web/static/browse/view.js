@@ -102,7 +102,7 @@ class Browse {
     this.selection = new Selection(() => this.showSelection());
     this.grid = this.makeGrid();
     this.scrubber = makeScrubber(this.grid);
-    this.freshness = new Freshness({ host: this.root, signal, shown: () => this.shown(),
+    this.freshness = new Freshness({ host: this.content, signal, shown: () => this.shown(),
       onrefresh: () => this.refresh() });
     this.bar = this.actionBar();
     this.root.append(this.scrubber.el, this.bar.element);

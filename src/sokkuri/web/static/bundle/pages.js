@@ -3702,8 +3702,8 @@ var FRESH = 4e3;
 var Freshness = class {
   /**
    * @param {{host: HTMLElement, signal: AbortSignal, shown: () => Shown, onrefresh: () => void}} options
-   *   host: gets the button that offers to load the grid again; shown: describes the grid; onrefresh:
-   *   loads the grid again
+   *   host: the pictures lie in it, and the button that offers to load the grid again lies above them;
+   *   shown: describes the grid; onrefresh: loads the grid again
    */
   constructor({ host, signal, shown: shown2, onrefresh }) {
     this.host = host;
@@ -3745,12 +3745,13 @@ var Freshness = class {
   }
   offerReload() {
     if (this.offer || this.signal.aborted) return;
-    this.offer = h(
+    const button = h(
       "button",
-      { type: "button", class: "button stale", onclick: this.onrefresh },
+      { type: "button", class: "button", onclick: this.onrefresh },
       t("The collection has changed. Reload")
     );
-    this.host.append(this.offer);
+    this.offer = h("div", { class: "stale" }, button);
+    this.host.prepend(this.offer);
     announce(t("The collection has changed"));
   }
   /** Removes the offer to load the grid again, because that is done. */
@@ -5039,7 +5040,7 @@ var Browse = class {
     this.grid = this.makeGrid();
     this.scrubber = makeScrubber(this.grid);
     this.freshness = new Freshness({
-      host: this.root,
+      host: this.content,
       signal,
       shown: () => this.shown(),
       onrefresh: () => this.refresh()
