@@ -26,7 +26,6 @@ export class Freshness {
     this.onrefresh = onrefresh;
     this.ranAt = -Infinity; // when images were last indexed, in milliseconds
     this.changedAt = -Infinity; // when this page last moved images to the trash or back
-    this.openedAt = performance.now(); // after a change or a short run that the server may not know yet
     /** @type {?number} */
     this.timer = null;
     /** @type {?HTMLElement} */
@@ -49,25 +48,11 @@ export class Freshness {
       return;
     }
     if (now - this.ranAt < FRESH && !shown.isSelecting) {
-      this.refreshSoon(shown.hasImages ? FRESH : 0);
+      this.timer ??= setTimeout(() => this.refreshDuringRun(), shown.hasImages ? FRESH : 0);
       return;
     }
-    const isNew = now - this.openedAt < FRESH && !shown.isSelecting && !shown.hasFocus;
-    if (shown.hasImages && !isNew) this.offerReload();
+    if (shown.hasImages) this.offerReload();
     else if (total) this.onrefresh();
-  }
-
-  /** The collection changed while the grid was loaded. An expected change needs no question. */
-  changedMeanwhile() {
-    const expectedAt = Math.max(this.ranAt, this.changedAt, this.openedAt);
-    const isExpected = performance.now() - expectedAt < FRESH;
-    if (isExpected && !this.shown().isSelecting) this.refreshSoon(FRESH);
-    else this.offerReload();
-  }
-
-  /** @param {number} delay in milliseconds */
-  refreshSoon(delay) {
-    this.timer ??= setTimeout(() => this.refreshDuringRun(), delay);
   }
 
   /** Shows the new images of a run, unless the user is busy with the old ones. */

@@ -198,7 +198,7 @@ class Browse {
       if (!data) {
         this.showSkeletons();
         data = await fetchGrid(this.query(), anchor.index,
-          { signal, onstale: () => active?.freshness.changedMeanwhile() });
+          { signal, onstale: () => active?.freshness.offerReload() });
       }
       keepGrid(key, data);
       // The list of folders needs some of the width, so rows are laid out after it is drawn.

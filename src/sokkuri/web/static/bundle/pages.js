@@ -3712,7 +3712,6 @@ var Freshness = class {
     this.onrefresh = onrefresh;
     this.ranAt = -Infinity;
     this.changedAt = -Infinity;
-    this.openedAt = performance.now();
     this.timer = null;
     this.offer = null;
   }
@@ -3731,23 +3730,11 @@ var Freshness = class {
       return;
     }
     if (now - this.ranAt < FRESH && !shown2.isSelecting) {
-      this.refreshSoon(shown2.hasImages ? FRESH : 0);
+      this.timer ??= setTimeout(() => this.refreshDuringRun(), shown2.hasImages ? FRESH : 0);
       return;
     }
-    const isNew = now - this.openedAt < FRESH && !shown2.isSelecting && !shown2.hasFocus;
-    if (shown2.hasImages && !isNew) this.offerReload();
+    if (shown2.hasImages) this.offerReload();
     else if (total) this.onrefresh();
-  }
-  /** The collection changed while the grid was loaded. An expected change needs no question. */
-  changedMeanwhile() {
-    const expectedAt = Math.max(this.ranAt, this.changedAt, this.openedAt);
-    const isExpected = performance.now() - expectedAt < FRESH;
-    if (isExpected && !this.shown().isSelecting) this.refreshSoon(FRESH);
-    else this.offerReload();
-  }
-  /** @param {number} delay in milliseconds */
-  refreshSoon(delay) {
-    this.timer ??= setTimeout(() => this.refreshDuringRun(), delay);
   }
   /** Shows the new images of a run, unless the user is busy with the old ones. */
   refreshDuringRun() {
@@ -5157,7 +5144,7 @@ ${this.where}`;
         data = await fetchGrid(
           this.query(),
           anchor.index,
-          { signal, onstale: () => active?.freshness.changedMeanwhile() }
+          { signal, onstale: () => active?.freshness.offerReload() }
         );
       }
       keepGrid(key2, data);
