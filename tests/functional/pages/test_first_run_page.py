@@ -60,6 +60,7 @@ def test_a_folder_is_set_up_and_indexed_in_the_browser(visitors: Visiting, tmp_p
             page.get_by_role("radio", name=re.compile("^efficientnet-lite0-int8 ")).press("Enter")
             expect(page).to_have_url(re.compile("/browse$"))
             expect(page.locator(".cell.shown")).to_have_count(6)
+            expect(page.locator(".stale")).to_have_count(0)
             assert_problem(post(server, "labels", {"labels": []}), 403, "changes")
 
             visit.go("/status")

@@ -112,7 +112,9 @@ async def whole_grid(
         order = context.grid_orders.get(collection, revision, under, sort, where)
         return AsciiJSON(None).render(grid.grid_document(order, revision))
 
-    body = await context.read_pool.run(render, context.watcher.state.revision)
+    # A page compares this revision with the events: an old one would call what it shows old.
+    revision = (await context.watcher.latest()).revision
+    body = await context.read_pool.run(render, revision)
     return Response(body, media_type="application/json")
 
 

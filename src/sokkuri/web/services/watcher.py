@@ -75,6 +75,7 @@ class ChangeWatcher:
         self._commits = ""
         self._revision = 0
         self._changed = asyncio.Condition()
+        self._updating = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._ended = False
         # Revisions of different servers, or of a restarted one, must differ.
@@ -128,8 +129,17 @@ class ChangeWatcher:
             seconds = time.monotonic() - start
             await asyncio.sleep(max(_POLL_SECONDS, _PAUSE_PER_SECOND * seconds))
 
+    async def latest(self) -> CollectionState:
+        """Return the state of this moment, not that of the last look. Raises as `start`."""
+        await self._update()
+        return self.state
+
     async def _update(self) -> None:
         """Read the state and notify listeners. Raises the errors of reading the collection."""
+        async with self._updating:  # an older reading must not replace a newer one
+            await self._read()
+
+    async def _read(self) -> None:
         reading = await self._pool.run(_read_state, self._commits)
         self._commits = reading.commits
         if reading.summary not in ((), self._summary):

@@ -192,3 +192,17 @@ def test_all_streams_end_when_the_server_stops(bench: Bench) -> None:
 
     for found in with_watcher(bench, follow):
         assert [state.total for state in found] == [5]
+
+
+def test_the_latest_state_has_a_change_at_once(bench: Bench) -> None:
+    """What a page shows is never newer than the revision that comes with it. One change gives one
+    revision, however many ask."""
+
+    async def change(watcher: ChangeWatcher) -> list[CollectionState]:
+        before = watcher.state
+        bench.add_images(5, 3)
+        return [before, *await asyncio.gather(*(watcher.latest() for _ in range(4)))]
+
+    before, *after = with_watcher(bench, change)
+    assert (before.total, {state.total for state in after}) == (5, {8})
+    assert len({state.revision for state in (before, *after)}) == 2

@@ -44,7 +44,8 @@ export async function fetchGrid(query, index, { signal, onstale }) {
   const windows = new Windows(grid.count, async (offset, limit, windowSignal) => {
     const early = offset === 0 ? await first : null;
     first = null;
-    const { images, revision } = early?.order === grid.order ? early
+    // The early window was asked for first. In the same order, an older revision tells of no change.
+    const { images, revision } = early?.order === grid.order ? { ...early, revision: grid.revision }
       : await request(offset, limit, windowSignal, grid.order).catch((error) => {
         if (api.isConflict(error)) onstale();
         throw error;

@@ -4788,7 +4788,7 @@ async function fetchGrid(query, index, { signal, onstale }) {
   const windows = new Windows(grid2.count, async (offset, limit, windowSignal) => {
     const early = offset === 0 ? await first : null;
     first = null;
-    const { images: images3, revision } = early?.order === grid2.order ? early : await request2(offset, limit, windowSignal, grid2.order).catch((error) => {
+    const { images: images3, revision } = early?.order === grid2.order ? { ...early, revision: grid2.revision } : await request2(offset, limit, windowSignal, grid2.order).catch((error) => {
       if (isConflict(error)) onstale();
       throw error;
     });
