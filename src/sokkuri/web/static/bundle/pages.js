@@ -12308,6 +12308,22 @@ function inside(stage, { clientX, clientY }) {
   return { x: clientX - box.left, y: clientY - box.top };
 }
 
+// rings/zoom_buttons.js
+function zoomButtons(panned, all) {
+  const button = (label, name2, act) => h(
+    "button",
+    { type: "button", class: "icon-button", "aria-label": label, title: label, onclick: act },
+    icon(name2)
+  );
+  return h(
+    "div",
+    { class: "ring-zoom" },
+    button(t("Zoom in (+)"), "plus", () => panned().step(1)),
+    button(t("Zoom out (-)"), "minus", () => panned().step(-1)),
+    button(t("Show all (0)"), all, () => panned().fit())
+  );
+}
+
 // map/plot.js
 var VERTEX = `#version 300 es
 in vec2 place;
@@ -12530,7 +12546,7 @@ var Stage = class {
       world,
       this.overlay.names,
       this.overlay.pictures,
-      this.zoomButtons()
+      zoomButtons(() => this.panning, "map")
     );
     this.plot = new Plot(canvas2);
     this.plot.onrestore = () => this.redraw();
@@ -12540,20 +12556,6 @@ var Stage = class {
     this.themes = new MutationObserver(onmove);
     this.themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", onmove, { signal });
-  }
-  zoomButtons() {
-    const button = (label, name2, act) => h(
-      "button",
-      { type: "button", class: "icon-button", "aria-label": label, title: label, onclick: act },
-      icon(name2)
-    );
-    return h(
-      "div",
-      { class: "ring-zoom" },
-      button(t("Zoom in (+)"), "plus", () => this.panning.step(1)),
-      button(t("Zoom out (-)"), "minus", () => this.panning.step(-1)),
-      button(t("Show all (0)"), "map", () => this.panning.fit())
-    );
   }
   get size() {
     return { width: this.el.clientWidth, height: this.el.clientHeight };
@@ -13406,27 +13408,13 @@ var Canvas = class {
       "div",
       { class: "ring-stage", tabindex: 0, role: "group" },
       this.world,
-      this.zoomButtons()
+      zoomButtons(() => this.panning, "rings")
     );
     container.append(this.element);
     this.panning = panning(this.element, this.world, { onchange: () => this.sharpenSoon() });
     this.listen();
     this.watcher = new ResizeObserver(() => this.resized());
     this.watcher.observe(this.element);
-  }
-  zoomButtons() {
-    const button = (label, name2, act) => h(
-      "button",
-      { type: "button", class: "icon-button", "aria-label": label, title: label, onclick: act },
-      icon(name2)
-    );
-    return h(
-      "div",
-      { class: "ring-zoom" },
-      button(t("Zoom in (+)"), "plus", () => this.panning.step(1)),
-      button(t("Zoom out (-)"), "minus", () => this.panning.step(-1)),
-      button(t("Show all (0)"), "rings", () => this.panning.fit())
-    );
   }
   /**
    * Shows a query and its hits.

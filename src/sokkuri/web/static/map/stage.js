@@ -2,9 +2,8 @@
 // sight.
 
 import { h } from "../base/dom.js";
-import { icon } from "../base/icons.js";
-import { t } from "../base/messages.js";
 import { panning } from "../rings/panning.js";
+import { zoomButtons } from "../rings/zoom_buttons.js";
 import { colourOf, groupColours } from "./colours.js";
 import { Overlay } from "./overlay.js";
 import { Plot } from "./plot.js";
@@ -29,7 +28,7 @@ export class Stage {
     const canvas = h("canvas", { class: "map-canvas", "aria-hidden": "true" });
     const world = h("div", { class: "map-world" });
     this.el = h("div", { class: "map-stage", tabindex: 0, role: "group" }, canvas, world,
-      this.overlay.names, this.overlay.pictures, this.zoomButtons());
+      this.overlay.names, this.overlay.pictures, zoomButtons(() => this.panning, "map"));
     this.plot = new Plot(canvas);
     this.plot.onrestore = () => this.redraw();
     this.panning = panning(this.el, world, { onchange: onmove, most: MOST });
@@ -38,21 +37,6 @@ export class Stage {
     this.themes = new MutationObserver(onmove);
     this.themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", onmove, { signal });
-  }
-
-  zoomButtons() {
-    /**
-     * @param {string} label
-     * @param {string} name
-     * @param {() => void} act
-     */
-    const button = (label, name, act) => h("button",
-      { type: "button", class: "icon-button", "aria-label": label, title: label, onclick: act },
-      icon(name));
-    return h("div", { class: "ring-zoom" },
-      button(t("Zoom in (+)"), "plus", () => this.panning.step(1)),
-      button(t("Zoom out (-)"), "minus", () => this.panning.step(-1)),
-      button(t("Show all (0)"), "map", () => this.panning.fit()));
   }
 
   get size() {

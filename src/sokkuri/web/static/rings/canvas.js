@@ -4,7 +4,6 @@
 import { imageUrl } from "../base/api.js";
 import { around, h } from "../base/dom.js";
 import { decimal } from "../base/format.js";
-import { icon } from "../base/icons.js";
 import { t } from "../base/messages.js";
 import { navigate } from "../base/router.js";
 import { openFromList } from "../base/trail.js";
@@ -13,6 +12,7 @@ import { panning } from "./panning.js";
 import { arrowTarget } from "./keys.js";
 import { Marks } from "./marks.js";
 import { boxOf, fadeAway, move, placeAt, prefersReducedMotion } from "./moving.js";
+import { zoomButtons } from "./zoom_buttons.js";
 
 /** @import { Place } from "./layout.js" */
 
@@ -63,27 +63,12 @@ class Canvas {
     this.world = h("div", { class: "ring-world" }, this.marks.ellipses, this.list,
       this.marks.labels);
     this.element = h("div", { class: "ring-stage", tabindex: 0, role: "group" }, this.world,
-      this.zoomButtons());
+      zoomButtons(() => this.panning, "rings"));
     container.append(this.element);
     this.panning = panning(this.element, this.world, { onchange: () => this.sharpenSoon() });
     this.listen();
     this.watcher = new ResizeObserver(() => this.resized());
     this.watcher.observe(this.element);
-  }
-
-  zoomButtons() {
-    /**
-     * @param {string} label
-     * @param {string} name
-     * @param {() => void} act
-     */
-    const button = (label, name, act) => h("button",
-      { type: "button", class: "icon-button", "aria-label": label, title: label, onclick: act },
-      icon(name));
-    return h("div", { class: "ring-zoom" },
-      button(t("Zoom in (+)"), "plus", () => this.panning.step(1)),
-      button(t("Zoom out (-)"), "minus", () => this.panning.step(-1)),
-      button(t("Show all (0)"), "rings", () => this.panning.fit()));
   }
 
   /**
